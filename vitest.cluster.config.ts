@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+/** Tests that need the embedded cluster; they share one node, so they run one after the other. */
+export default defineConfig({
+  test: {
+    include: ["{components,local,cli,test}/**/*.cluster.test.ts"],
+    exclude: ["**/node_modules/**"],
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+    fileParallelism: false,
+  },
+});
