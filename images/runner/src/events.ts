@@ -58,6 +58,10 @@ export const evaluationFinished = event("evaluation.finished", {
   iteration: count, adapter: z.string(), seconds, episodes: z.array(episodeRecord), unlocksPerEpisode: z.number(),
   interval, intervalMethod: z.string(),
 });
+/** The held-out seeds played without a model. Every run plays them; equal numbers in all runs show equal worlds. */
+export const baselineFinished = event("baseline.finished", {
+  policy: z.literal("random"), seconds, episodes: z.array(episodeRecord), unlocksPerEpisode: z.number(), interval, intervalMethod: z.string(),
+});
 export const warning = event("run.warning", { iteration: count, message: z.string() });
 export const runFinished = event("run.finished", {
   iterations: count, batchRewards: z.array(z.number()), outcomeReward: z.number(), resourceReward: z.number(),
@@ -66,7 +70,7 @@ export const runFinished = event("run.finished", {
 export const runFailed = event("run.failed", { iteration: count, reason: z.string(), remedy: z.string(), batchRewards: z.array(z.number()) });
 
 export const runEvent = z.discriminatedUnion("type", [
-  runStarted, syncFinished, rolloutFinished, stepFinished, evaluationFinished, warning, runFinished, runFailed,
+  runStarted, syncFinished, rolloutFinished, stepFinished, evaluationFinished, baselineFinished, warning, runFinished, runFailed,
 ]);
 
 export type RunEvent = z.infer<typeof runEvent>;
