@@ -1,0 +1,72 @@
+import { type StdioOptions, spawn } from "node:child_process";
+
+export interface CommandOptions {
+  signal?: AbortSignal;
+  /** Added to the environment that this process has. */
+  env?: Record<string, string>;
+  cwd?: string;
+  /** Written to the program's standard input. */
+  input?: string;
+  /** Called with every line of either output as it comes. */
+  onLine?: (line: string) => void;
+}
+
+/** A program that ended with another status than 0; the message holds the command line and the end of its output. */
+export class CommandError extends Error {
+  readonly status: number | null;
+  readonly output: string;
+
+  constructor(argv: string[], status: number | null, output: string) {
+    const end = output.trimEnd().split("\n").slice(-15).join("\n");
+    super(`${argv.join(" ")} ended with status ${status}${end ? `:\n${end}` : ""}`);
+    this.name = "CommandError";
+    this.status = status;
+    this.output = output;
+  }
+}
+
+/**
+ * Runs a program without a shell and resolves to its standard output.
+ * Throws `CommandError` for a status other than 0, and the system's error when the program isn't there.
+ */
+export async function run(command: string, args: string[], options: CommandOptions = {}): Promise<string> {
+  options.signal?.throwIfAborted();
+  const stdio: StdioOptions = [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"];
+  const child = spawn(command, args, {
+    stdio,
+    cwd: options.cwd,
+    env: { ...process.env, ...options.env },
+    signal: options.signal,
+  });
+  let output = "";
+  let everything = "";
+  const watch = lineSplitter(options.onLine);
+  child.stdout!.setEncoding("utf8").on("data", (text: string) => {
+    output += text;
+    everything += text;
+    watch(text);
+  });
+  child.stderr!.setEncoding("utf8").on("data", (text: string) => {
+    everything += text;
+    watch(text);
+  });
+  // A program that ends without reading its input is judged by its status, not by the broken pipe.
+  child.stdin?.on("error", () => undefined);
+  child.stdin?.end(options.input);
+  const status = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  if (status !== 0) throw new CommandError([command, ...args], status, everything);
+  return output;
+}
+
+function lineSplitter(onLine: ((line: string) => void) | undefined): (text: string) => void {
+  let rest = "";
+  return (text) => {
+    if (!onLine) return;
+    const lines = (rest + text).split(/\r?\n/);
+    rest = lines.pop() ?? "";
+    for (const line of lines) onLine(line);
+  };
+}
