@@ -1,0 +1,42 @@
+import type { RunEvent } from "../images/runner/src/events.ts";
+import { ofType, orderEvents } from "./eventOrder.ts";
+import { findings } from "./findings.ts";
+import { runReport } from "./runReport.ts";
+import type { Measurement, Phases, Report, RunReport } from "./schema.ts";
+
+export interface ReportInput {
+  stack: string;
+  createdAt: Date;
+  phases: Phases;
+  /** Events of each run by its name, as collected. A run that said nothing has an empty list. */
+  events: ReadonlyMap<string, readonly RunEvent[]>;
+  /** Null while the stack is up. */
+  inventoryAfter: string[] | null;
+}
+
+function randomBaseline(input: ReportInput): Measurement | null {
+  const found = [...input.events.values()].flatMap((events) => ofType(orderEvents(events), "baseline.finished"))[0];
+  return found === undefined ? null : { episodes: found.episodes.length, unlocksPerEpisode: found.unlocksPerEpisode, interval: found.interval };
+}
+
+/** Version 0 has zero effect in every run, so any run's evaluation before training is the untrained model's. */
+function untrainedBaseline(runs: readonly RunReport[]): Measurement | null {
+  const found = runs.flatMap((run) => run.evaluation.filter((evaluation) => evaluation.iteration === 0))[0];
+  return found === undefined ? null : { episodes: found.episodes, unlocksPerEpisode: found.unlocksPerEpisode, interval: found.interval };
+}
+
+/** The report of one stack: pure, from the events alone. */
+export function buildReport(input: ReportInput): Report {
+  const runs = [...input.events].map(([name, events]) => runReport(name, events)).sort((a, b) => a.name.localeCompare(b.name));
+  const baselines = { random: randomBaseline(input), untrained: untrainedBaseline(runs) };
+  return {
+    version: 1,
+    stack: input.stack,
+    createdAt: input.createdAt.toISOString(),
+    phases: input.phases,
+    runs,
+    baselines,
+    findings: findings(runs, baselines.untrained),
+    inventoryAfter: input.inventoryAfter,
+  };
+}

@@ -1,0 +1,68 @@
+import type { EpisodeRecord, RunEvent } from "../images/runner/src/events.ts";
+import { lastOfIteration, ofType, orderEvents } from "./eventOrder.ts";
+import { mean, percentile } from "./percentile.ts";
+import type { Evaluation, RunReport } from "./schema.ts";
+
+/** Sum of `seconds` over events. */
+const total = (events: readonly { seconds: number }[]) => events.reduce((sum, event) => sum + event.seconds, 0);
+
+/** In how many of the episodes each achievement was unlocked. */
+export function achievementCounts(episodes: readonly EpisodeRecord[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of episodes.flatMap((episode) => [...new Set(episode.achievements)])) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+}
+
+/**
+ * What one run's events amount to. `collected` are the events in the order in which they were collected; `name` names a
+ * run that said nothing at all, so that it stands in the report as incomplete and is not just missing.
+ */
+export function runReport(name: string, collected: readonly RunEvent[]): RunReport {
+  const events = orderEvents(collected);
+  const started = ofType(events, "run.started")[0];
+  const finished = ofType(events, "run.finished").at(-1);
+  const failed = ofType(events, "run.failed").at(-1);
+  const rollouts = lastOfIteration(ofType(events, "rollout.finished"));
+  const steps = lastOfIteration(ofType(events, "step.finished"));
+  const syncs = lastOfIteration(ofType(events, "sync.finished"));
+  const evaluations = lastOfIteration(ofType(events, "evaluation.finished"));
+  const syncSeconds = syncs.map((sync) => sync.saveSeconds + sync.loadSeconds + sync.firstTokenSeconds);
+  const episodes = rollouts.flatMap((rollout) => rollout.episodes);
+  // A failure after the end of an earlier attempt counts: the newest of the two events is the state.
+  const ended = [finished, failed].filter((event) => event !== undefined).sort((a, b) => a.seq - b.seq).at(-1);
+
+  return {
+    name,
+    config: started?.config ?? "",
+    configSha256: started?.configSha256 ?? "",
+    strategy: started?.strategy ?? "",
+    seed: started?.seed ?? 0,
+    state: ended === undefined ? "incomplete" : ended.type === "run.finished" ? "finished" : "failed",
+    failure: ended?.type === "run.failed" ? { reason: ended.reason, remedy: ended.remedy } : null,
+    warnings: ofType(events, "run.warning").map((event) => event.message),
+    iterations: steps.length,
+    iterationsWithoutUpdate: steps.filter((step) => step.noUpdate).length,
+    batchRewards: rollouts.map((rollout) => rollout.meanReward),
+    outcomeReward: finished?.outcomeReward ?? mean(episodes.map((episode) => episode.unlocks)),
+    resourceReward: finished?.resourceReward ?? mean(episodes.map((episode) => episode.resourceReward)),
+    uniqueAchievementsTotal: episodes.length === 0 ? null : new Set(episodes.flatMap((episode) => episode.achievements)).size,
+    evaluation: evaluations.map((event): Evaluation => ({
+      iteration: event.iteration,
+      episodes: event.episodes.length,
+      unlocksPerEpisode: event.unlocksPerEpisode,
+      interval: event.interval,
+      achievements: achievementCounts(event.episodes),
+    })),
+    adapterVersions: syncs.map((sync) => sync.adapter.name),
+    adapterSyncSeconds: syncSeconds.length === 0 ? null : { p50: percentile(syncSeconds, 0.5), p95: percentile(syncSeconds, 0.95) },
+    decisions: {
+      total: rollouts.reduce((sum, rollout) => sum + rollout.decisions.total, 0),
+      dropped: rollouts.reduce((sum, rollout) => sum + rollout.decisions.dropped, 0),
+      invalidActions: rollouts.reduce((sum, rollout) => sum + rollout.decisions.invalidActions, 0),
+    },
+    mismatchKl: mean(steps.map((step) => step.mismatch.kl)),
+    mismatchMaxMeanDelta: steps.length === 0 ? null : Math.max(...steps.map((step) => step.mismatch.meanAbsLogprobDelta)),
+    trajectoryHash: finished?.trajectoryHash ?? null,
+    seconds: { rollout: total(rollouts), step: total(steps), sync: syncSeconds.reduce((sum, value) => sum + value, 0), evaluation: total(evaluations) },
+  };
+}

@@ -1,0 +1,72 @@
+import { z } from "zod";
+
+/** report.json, schema version 1. Scripts read it; a field is added freely, renamed or removed only with a new version. */
+
+const seconds = z.number().min(0);
+const count = z.int().min(0);
+/** Both ends of the 95 % interval of a mean. */
+const interval = z.tuple([z.number(), z.number()]);
+
+export const measurement = z.strictObject({
+  episodes: count,
+  /** Unlocked achievements an episode, the metric that all runs share whatever their training reward. */
+  unlocksPerEpisode: z.number(),
+  interval,
+});
+
+export const evaluation = measurement.extend({
+  iteration: count,
+  /** In how many of the episodes each achievement was unlocked; absent names: in none. */
+  achievements: z.record(z.string(), count),
+});
+
+export const runReport = z.strictObject({
+  name: z.string(),
+  config: z.string(),
+  configSha256: z.string(),
+  strategy: z.string(),
+  seed: z.int(),
+  /** finished: every iteration done. failed: the runner gave up and said why. incomplete: its events stop without an end. */
+  state: z.enum(["finished", "failed", "incomplete"]),
+  failure: z.strictObject({ reason: z.string(), remedy: z.string() }).nullable(),
+  warnings: z.array(z.string()),
+  iterations: count,
+  /** Iterations whose step changed no weight, because every advantage was zero. */
+  iterationsWithoutUpdate: count,
+  /** Mean episode return of each iteration under the run's own reward: not comparable between configs. */
+  batchRewards: z.array(z.number()),
+  outcomeReward: z.number().nullable(),
+  resourceReward: z.number().nullable(),
+  uniqueAchievementsTotal: count.nullable(),
+  evaluation: z.array(evaluation),
+  adapterVersions: z.array(z.string()),
+  /** Save by the trainer + load by vLLM + first token from the new adapter. */
+  adapterSyncSeconds: z.strictObject({ p50: seconds, p95: seconds }).nullable(),
+  decisions: z.strictObject({ total: count, dropped: count, invalidActions: count }),
+  /** Mean over the steps of the k3 estimate of KL(sampler || trainer), nats a token. */
+  mismatchKl: z.number().nullable(),
+  /** Largest mean |log-probability sampler - trainer| of any step, nats a token. */
+  mismatchMaxMeanDelta: z.number().nullable(),
+  trajectoryHash: z.string().nullable(),
+  seconds: z.strictObject({ rollout: seconds, step: seconds, sync: seconds, evaluation: seconds }),
+});
+
+export const report = z.strictObject({
+  version: z.literal(1),
+  stack: z.string(),
+  createdAt: z.iso.datetime(),
+  /** Wall-clock seconds of each phase of the command that made this report; a phase that did not happen is absent. */
+  phases: z.partialRecord(z.enum(["toolchain", "cluster", "images", "up", "runs", "report", "down"]), seconds),
+  runs: z.array(runReport),
+  baselines: z.strictObject({ random: measurement.nullable(), untrained: measurement.nullable() }),
+  /** What the comparison allows to be said, in full sentences. */
+  findings: z.array(z.string()),
+  /** What the cluster and the machine still held after teardown; null while the stack is up. Empty is the goal. */
+  inventoryAfter: z.array(z.string()).nullable(),
+});
+
+export type Report = z.infer<typeof report>;
+export type RunReport = z.infer<typeof runReport>;
+export type Measurement = z.infer<typeof measurement>;
+export type Evaluation = z.infer<typeof evaluation>;
+export type Phases = Report["phases"];
