@@ -1,5 +1,5 @@
 import type { Report } from "../schema.ts";
-import { renderSvg } from "./svg.ts";
+import { renderSvg, roomyLegend } from "./svg.ts";
 
 const RUN_PARTS = ["rollout", "step", "sync", "evaluation"] as const;
 
@@ -13,7 +13,7 @@ export function phasesChart(report: Report): string {
   ];
   return renderSvg({
     grid: { left: 220, right: 30, top: 60, bottom: 40 },
-    legend: { top: 5 },
+    legend: { ...roomyLegend, itemGap: 16 },
     xAxis: { type: "value", name: "s" },
     yAxis: { type: "category", data: rows, inverse: true, axisLabel: { width: 205, overflow: "truncate" } },
     color: ["#56b4e9", "#0072b2", "#e69f00", "#f0e442", "#999999", "#cc79a7", "#444444", "#009e73", "#d55e00", "#882255", "#117733"],

@@ -1,6 +1,6 @@
 import type { CustomSeriesRenderItem } from "echarts";
 import type { Measurement, Report } from "../schema.ts";
-import { colourOf, renderSvg } from "./svg.ts";
+import { colourOf, leftAxis, renderSvg } from "./svg.ts";
 
 interface Bar extends Measurement { label: string; colour: string }
 
@@ -36,12 +36,12 @@ const whisker: CustomSeriesRenderItem = (_params, api) => {
 export function unlocksChart(report: Report): string {
   const all = bars(report);
   return renderSvg({
-    grid: { left: 60, right: 20, top: 30, bottom: 60 },
-    xAxis: { type: "category", data: all.map((bar) => bar.label), axisLabel: { interval: 0 } },
-    yAxis: { type: "value", name: "unlocks an episode", min: 0, max: Math.max(1, ...all.map((bar) => Math.ceil(bar.interval[1] * 5) / 5)) },
+    grid: { left: 60, right: 20, top: 30, bottom: 80 },
+    xAxis: { type: "category", data: all.map((bar) => bar.label), axisLabel: { interval: 0, fontSize: 11, width: 150, overflow: "break" } },
+    yAxis: { ...leftAxis("unlocks an episode"), min: 0 },
     series: [
       { type: "bar", barWidth: "45%", data: all.map((bar) => ({ value: bar.unlocksPerEpisode, itemStyle: { color: bar.colour } })) },
-      { type: "custom", renderItem: whisker, data: all.map((bar, index) => [index, bar.interval[0], bar.interval[1]]), z: 5 },
+      { type: "custom", renderItem: whisker, encode: { x: 0, y: [1, 2] }, data: all.map((bar, index) => [index, bar.interval[0], bar.interval[1]]), z: 5 },
     ],
   });
 }
