@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { V1Pod } from "@kubernetes/client-node";
+import { parseEventLine, type RunEvent } from "../images/runner/src/events.ts";
+import type { Access } from "./access.ts";
+import { type JobState, listRunJobs } from "./jobs.ts";
+import { RUN_LABEL } from "./labels.ts";
+import { LogTail } from "./logTail.ts";
+import { podTrouble } from "./podState.ts";
+
+/** The runner's container in a run's pod. */
+export const RUNNER_CONTAINER = "runner";
+const POLL_MS = 1000;
+/** How long the API may be away before following gives up. */
+const PATIENCE_MS = 120_000;
+
+export interface Follower {
+  /** Every line of a run's log, events and words alike, in order. */
+  onLine?: (run: string, line: string) => void;
+  onEvent?: (run: string, event: RunEvent) => void;
+  /** A change of what keeps a run's pod from running; empty text: it runs. */
+  onTrouble?: (run: string, trouble: string) => void;
+}
+
+/** Follows the logs of the named run over all its pods. */
+class RunFollower {
+  readonly #tails = new Map<string, LogTail>();
+  #trouble = "";
+  readonly #run: string;
+  readonly #follower: Follower;
+
+  constructor(run: string, follower: Follower) {
+    this.#run = run;
+    this.#follower = follower;
+  }
+
+  async poll(access: Access): Promise<void> {
+    const { items } = await access.core.listNamespacedPod({ namespace: access.namespace, labelSelector: `${RUN_LABEL}=${this.#run}` });
+    const pods = items.sort((a, b) => Number(a.metadata!.creationTimestamp) - Number(b.metadata!.creationTimestamp));
+    for (const pod of pods) if (hasLog(pod)) await this.#drain(access, pod.metadata!.name!);
+    const trouble = pods.length === 0 ? "no pod yet" : podTrouble(pods.at(-1)!);
+    if (trouble !== this.#trouble) this.#follower.onTrouble?.(this.#run, (this.#trouble = trouble));
+  }
+
+  async #drain(access: Access, pod: string): Promise<void> {
+    const tail = this.#tails.get(pod) ?? new LogTail();
+    this.#tails.set(pod, tail);
+    for (const line of await tail.read(access, pod, RUNNER_CONTAINER)) {
+      this.#follower.onLine?.(this.#run, line);
+      const event = parseEventLine(line);
+      if (event !== null) this.#follower.onEvent?.(this.#run, event);
+    }
+  }
+}
+
+const hasLog = (pod: V1Pod) => pod.status?.containerStatuses?.some((status) => status.name === RUNNER_CONTAINER && (status.state?.running || status.state?.terminated)) ?? false;
+
+/**
+ * Follows the runs until the Job of each is complete or failed, and returns the Jobs' states. Survives an API server
+ * that is away for up to two minutes; then throws its last error. Throws `signal.reason` when aborted.
+ */
+export async function followRuns(access: Access, runs: readonly string[], follower: Follower, signal: AbortSignal): Promise<JobState[]> {
+  const followers = runs.map((run) => new RunFollower(run, follower));
+  let lastAnswer = Date.now();
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      // States before logs: what a Job wrote before it ended is then read by the poll that follows.
+      const jobs = (await listRunJobs(access)).filter((job) => runs.includes(job.run));
+      for (const one of followers) await one.poll(access);
+      lastAnswer = Date.now();
+      if (jobs.length === runs.length && jobs.every((job) => job.state === "complete" || job.state === "failed")) return jobs;
+    } catch (error) {
+      if (error instanceof SyntaxError || (error as Error).name === "ZodError" || Date.now() - lastAnswer > PATIENCE_MS) throw error;
+    }
+    await sleep(POLL_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
+  }
+}

@@ -1,0 +1,38 @@
+import type { Access } from "./access.ts";
+
+/**
+ * Reads a container's log piece by piece. Polling by time instead of a follow stream: it goes on by itself when the API
+ * server is away for a minute, and a follow stream of hours is cut by every proxy on the way.
+ */
+export class LogTail {
+  /** Second (RFC 3339) of the newest line seen; the API's sinceTime has no finer grain. */
+  #second: string | undefined;
+  /** Lines of that second which were given out already. */
+  #given = new Set<string>();
+
+  /** The lines of `text` (as the API gives them with timestamps=true) that were not given out before, without their times. */
+  take(text: string): string[] {
+    const fresh: string[] = [];
+    for (const stamped of text.split("\n")) {
+      const space = stamped.indexOf(" ");
+      if (space < 0) continue;
+      const second = `${stamped.slice(0, 19)}Z`;
+      if (this.#second !== undefined && second < this.#second) continue;
+      if (second === this.#second && this.#given.has(stamped)) continue;
+      if (second !== this.#second) this.#given.clear();
+      this.#second = second;
+      this.#given.add(stamped);
+      fresh.push(stamped.slice(space + 1));
+    }
+    return fresh;
+  }
+
+  /** Asks the API for what came since the last call. Throws its ApiException when it cannot be read. */
+  async read({ core, namespace }: Access, pod: string, container: string): Promise<string[]> {
+    const text = await core.readNamespacedPodLog({
+      namespace, name: pod, container, timestamps: true,
+      ...(this.#second === undefined ? {} : { sinceTime: new Date(this.#second) }),
+    });
+    return this.take(text ?? "");
+  }
+}

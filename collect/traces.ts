@@ -1,0 +1,40 @@
+import { PassThrough, type Writable } from "node:stream";
+import { finished } from "node:stream/promises";
+import { Exec, type V1Status } from "@kubernetes/client-node";
+import tarFs from "tar-fs";
+import type { Access } from "./access.ts";
+import { PART_LABEL } from "./labels.ts";
+
+/** Where the task app writes its trace files, and the name of its container. */
+const TRACES = "/traces";
+const CONTAINER = "task-app";
+
+/** Runs a command in a pod to its end, its output into `stdout`. Throws an Error with the command's own words when it fails. */
+async function exec({ config, namespace }: Access, pod: string, container: string, command: string[], stdout: Writable): Promise<void> {
+  const stderr = new PassThrough();
+  let words = "";
+  stderr.on("data", (chunk: Buffer) => (words += chunk.toString()));
+  const status = await new Promise<V1Status>((resolve, reject) => {
+    new Exec(config).exec(namespace, pod, container, command, stdout, stderr, null, false, resolve)
+      .then((socket) => socket.on("error", reject), reject);
+  });
+  if (status.status !== "Success") throw new Error(`${command[0]} in pod ${namespace}/${pod} failed: ${words.trim() || status.message}`);
+}
+
+/**
+ * Copies the trace files (the contract's traces/v3) of the stack's task app into `directory`. Returns false when no task
+ * app runs any more. Throws when the copy breaks off.
+ */
+export async function collectTraces(access: Access, directory: string): Promise<boolean> {
+  const { items } = await access.core.listNamespacedPod({ namespace: access.namespace, labelSelector: `${PART_LABEL}=task-app` });
+  const pod = items.find((item) => item.status?.phase === "Running" && item.metadata?.deletionTimestamp === undefined);
+  if (pod === undefined) return false;
+  const extract = tarFs.extract(directory);
+  const done = finished(extract);
+  const archive = new PassThrough();
+  archive.pipe(extract);
+  await exec(access, pod.metadata!.name!, CONTAINER, ["tar", "-C", TRACES, "-cf", "-", "."], archive);
+  archive.end();
+  await done;
+  return true;
+}
