@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
-/** Seconds between asking a program to end and ending it. */
+/** Seconds between asking a program to end and ending it, where the caller doesn't say. */
 const GRACE_SECONDS = 5;
 /** Lines of output that an error quotes. */
 const TAIL_LINES = 15;
@@ -16,17 +16,18 @@ export interface CommandOptions {
   signal?: AbortSignal;
   /** Called with each line of standard error. */
   onErrorLine?: (line: string) => void;
+  graceSeconds?: number;
 }
 
 /**
  * Runs a program to its end and returns its standard output.
  *
  * It leads a process group of its own, so that an abort reaches its children too: first `SIGTERM`, then `SIGKILL`; the
- * promise settles when the group is gone. Throws {@link CommandError} with the last lines of standard error, the signal's
+ * promise settles when all that write to its output have ended. Throws {@link CommandError} with the last lines of standard error, the signal's
  * reason when aborted, and what `spawn` throws (`ENOENT` where there is no such program).
  */
 export async function runCommand(command: string, args: string[], options: CommandOptions = {}): Promise<string> {
-  const { cwd, signal, onErrorLine } = options;
+  const { cwd, signal, onErrorLine, graceSeconds = GRACE_SECONDS } = options;
   signal?.throwIfAborted();
   const child = spawn(command, args, { cwd, detached: true, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
@@ -48,7 +49,7 @@ export async function runCommand(command: string, args: string[], options: Comma
   let killer: NodeJS.Timeout | undefined;
   const onAbort = (): void => {
     endGroup("SIGTERM");
-    killer = setTimeout(() => endGroup("SIGKILL"), GRACE_SECONDS * 1000);
+    killer = setTimeout(() => endGroup("SIGKILL"), graceSeconds * 1000);
   };
   // Else a build would go on alone after an exit that didn't wait for the abort.
   const onExit = (): void => endGroup("SIGTERM");

@@ -47,8 +47,9 @@ export async function download(source: Download, binDir: string, options: Downlo
     await rm(file, { force: true });
     throw new ToolchainError(
       `${url}: the file's sha256 is ${actual}, the release names ${expected}. It was not used. ` +
-        `Look at ${options.mirrorUrl === undefined ? "the network between here and the release" : "the mirror"}` +
-        `${options.mirrorUrl === undefined ? ", or set a mirror" : ", or leave the mirror out"}.`,
+        (options.mirrorUrl === undefined
+          ? "Look at what stands between here and the release, or set a mirror."
+          : "Look at the mirror, or leave it out."),
     );
   }
   await unpack(file, source.members, binDir, options.signal);
@@ -85,7 +86,17 @@ async function expectedSha256(source: Download, options: DownloadOptions): Promi
   return found;
 }
 
-const ReleaseAssets = z.object({ assets: z.array(z.object({ name: z.string(), digest: z.string().nullish() })) });
+const ReleaseAssets = z
+  .string()
+  .transform((text, context) => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      context.addIssue("not JSON");
+      return z.NEVER;
+    }
+  })
+  .pipe(z.object({ assets: z.array(z.object({ name: z.string(), digest: z.string().nullish() })) }));
 
 /**
  * The sha256 (hex) for a file name, out of a checksum file (either `HASH  NAME` lines as `sha256sum` writes them, or one
@@ -93,7 +104,7 @@ const ReleaseAssets = z.object({ assets: z.array(z.object({ name: z.string(), di
  */
 export function parseSha256(kind: Checksum["kind"], text: string, name: string): string | undefined {
   if (kind === "githubApi") {
-    const assets = ReleaseAssets.safeParse(JSON.parse(text)).data?.assets ?? [];
+    const assets = ReleaseAssets.safeParse(text).data?.assets ?? [];
     return /^sha256:([0-9a-f]{64})$/.exec(assets.find((asset) => asset.name === name)?.digest ?? "")?.[1];
   }
   for (const line of text.split("\n")) {

@@ -1,0 +1,66 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { runCommand } from "./command.ts";
+import { families, goArch } from "./sources.ts";
+import { testMirror, type TestMirror } from "./testMirror.ts";
+import { ensureToolchain, versions } from "./toolchain.ts";
+
+let cacheDir: string;
+let mirror: TestMirror;
+let said: string[];
+const progress = (message: string): void => void said.push(message);
+
+beforeEach(async () => {
+  cacheDir = mkdtempSync(join(tmpdir(), "rewardlab-toolchain-"));
+  mirror = await testMirror(families(goArch(process.arch)));
+  said = [];
+});
+afterEach(async () => {
+  await mirror.close();
+  rmSync(cacheDir, { recursive: true, force: true });
+});
+
+test("every program is where the answer says, and a second call does nothing", async () => {
+  const toolchain = await ensureToolchain({ cacheDir, mirrorUrl: mirror.url, progress });
+  const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  for (const [name, path] of Object.entries(toolchain.binaries)) {
+    expect(path.startsWith(`${cacheDir}/toolchain/`)).toBe(true);
+    expect(await runCommand(path, [])).toBe(`fake ${kebab(name)}\n`);
+  }
+  expect(toolchain.versions).toEqual(versions);
+  expect(said.filter((line) => line.includes("ready (download"))).toHaveLength(5);
+
+  const requests = mirror.requests.length;
+  said = [];
+  expect(await ensureToolchain({ cacheDir, mirrorUrl: mirror.url, progress })).toEqual(toolchain);
+  expect(mirror.requests).toHaveLength(requests);
+  expect(said).toEqual([]);
+});
+
+test("two callers at once fetch everything once", async () => {
+  const call = { cacheDir, mirrorUrl: mirror.url, progress };
+  const [one, two] = await Promise.all([ensureToolchain(call), ensureToolchain(call)]);
+  expect(one).toEqual(two);
+  const files = mirror.requests.filter((path) => !/sha256$|SHA256SUMS|checksums|api\.github/.test(path));
+  expect(new Set(files).size).toBe(files.length);
+});
+
+test("what a killed process left half-finished is removed, and another family's folder is kept", async () => {
+  const directory = join(cacheDir, "toolchain");
+  for (const name of [".partial-etcd-1-abc-1234", "etcd-1-abc"]) {
+    mkdirSync(join(directory, name, "bin"), { recursive: true });
+    writeFileSync(join(directory, name, "bin", "etcd"), "half");
+  }
+  await ensureToolchain({ cacheDir, mirrorUrl: mirror.url, progress });
+  const names = readdirSync(directory);
+  expect(names.filter((name) => name.startsWith(".partial"))).toEqual([]);
+  expect(names).toContain("etcd-1-abc");
+});
+
+test("an aborted call throws the reason and starts nothing", async () => {
+  const signal = AbortSignal.abort(new Error("too late"));
+  await expect(ensureToolchain({ cacheDir, mirrorUrl: mirror.url, progress, signal })).rejects.toThrow("too late");
+  expect(mirror.requests).toEqual([]);
+});
