@@ -10,6 +10,8 @@ export interface ReportInput {
   phases: Phases;
   /** Events of each run by its name, as collected. A run that said nothing has an empty list. */
   events: ReadonlyMap<string, readonly RunEvent[]>;
+  /** Why the cluster ended a run's Job, for Jobs that failed; a runner that was killed cannot say it itself. */
+  jobFailures: ReadonlyMap<string, string>;
   /** Null while the stack is up. */
   inventoryAfter: string[] | null;
 }
@@ -27,7 +29,7 @@ function untrainedBaseline(runs: readonly RunReport[]): Measurement | null {
 
 /** The report of one stack: pure, from the events alone. */
 export function buildReport(input: ReportInput): Report {
-  const runs = [...input.events].map(([name, events]) => runReport(name, events)).sort((a, b) => a.name.localeCompare(b.name));
+  const runs = [...input.events].map(([name, events]) => runReport(name, events, input.jobFailures.get(name))).sort((a, b) => a.name.localeCompare(b.name));
   const baselines = { random: randomBaseline(input), untrained: untrainedBaseline(runs) };
   return {
     version: 1,

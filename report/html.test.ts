@@ -11,7 +11,7 @@ const events = new Map([
   ["crafter-rl-outcome", fakeEvents({ name: "crafter-rl-outcome", iterations: 3, rewards: [0.1, 0.3, 0.5], before: [0, 1], after: [1, 2] })],
   ["<b>odd", fakeEvents({ name: "<b>odd", iterations: 3, rewards: [0, 0, 0], before: [0, 1], after: [0, 1] }).slice(0, 5)],
 ]);
-const report = buildReport({ stack: "local", createdAt: new Date(0), phases: { runs: 10, up: 5 }, events, inventoryAfter: null });
+const report = buildReport({ stack: "local", createdAt: new Date(0), phases: { runs: 10, up: 5 }, events, jobFailures: new Map(), inventoryAfter: null });
 
 test("the three files are written, the JSON is of schema version 1 and equal to the report", async () => {
   const directory = await mkdtemp(join(tmpdir(), "report-"));

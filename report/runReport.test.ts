@@ -22,12 +22,17 @@ describe("runReport", () => {
     expect(run.evaluation[1]!.achievements).toEqual({ collect_wood: 4, collect_sapling: 3, wake_up: 1 });
   });
 
-  test("a repeated iteration of a resumed runner counts once, with the later pod's numbers", () => {
-    const again = events.filter((event) => "iteration" in event && event.iteration === 2)
-      .map((event) => (event.type === "rollout.finished" ? { ...event, meanReward: 0.75 } : event));
-    const run = runReport("outcome", [...events.slice(0, -2), ...again, ...events.slice(-2)]);
+  test("what a killed runner did beyond its last checkpoint is void: the later pod's events replace it", () => {
+    const cut = events.findIndex((event) => event.type === "rollout.finished" && event.iteration === 2);
+    const repeated = events.slice(cut).map((event) => (event.type === "rollout.finished" ? { ...event, meanReward: 0.75 } : event));
+    const run = runReport("outcome", [...events.slice(0, cut + 2), ...repeated]);
     expect(run.batchRewards).toEqual([0, 0.75]);
     expect(run.decisions.total).toBe(20);
+    expect(run.adapterVersions).toEqual(["outcome-v0", "outcome-v1", "outcome-v2"]);
+  });
+
+  test("a Job that the cluster failed is a failed run, even when its runner said nothing", () => {
+    expect(runReport("outcome", events.slice(0, 6), "DeadlineExceeded")).toMatchObject({ state: "failed", failure: { reason: expect.stringContaining("DeadlineExceeded") } });
   });
 
   test("events that stop without an end are incomplete, and a run without events still has a row", () => {

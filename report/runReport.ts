@@ -15,9 +15,10 @@ export function achievementCounts(episodes: readonly EpisodeRecord[]): Record<st
 
 /**
  * What one run's events amount to. `collected` are the events in the order in which they were collected; `name` names a
- * run that said nothing at all, so that it stands in the report as incomplete and is not just missing.
+ * run that said nothing at all, so that it stands in the report as incomplete and is not just missing. `jobFailure` is
+ * the cluster's reason for a Job that failed; it makes the run failed whatever its runner said last.
  */
-export function runReport(name: string, collected: readonly RunEvent[]): RunReport {
+export function runReport(name: string, collected: readonly RunEvent[], jobFailure?: string): RunReport {
   const events = orderEvents(collected);
   const started = ofType(events, "run.started")[0];
   const finished = ofType(events, "run.finished").at(-1);
@@ -30,6 +31,9 @@ export function runReport(name: string, collected: readonly RunEvent[]): RunRepo
   const episodes = rollouts.flatMap((rollout) => rollout.episodes);
   // A failure after the end of an earlier attempt counts: the newest of the two events is the state.
   const ended = [finished, failed].filter((event) => event !== undefined).sort((a, b) => a.seq - b.seq).at(-1);
+  const failure = ended?.type === "run.failed" ? { reason: ended.reason, remedy: ended.remedy }
+    : jobFailure === undefined ? null
+      : { reason: `Its Job failed (${jobFailure}) and its runner did not say why.`, remedy: "Read the run's log.txt and the pod's state." };
 
   return {
     name,
@@ -37,8 +41,8 @@ export function runReport(name: string, collected: readonly RunEvent[]): RunRepo
     configSha256: started?.configSha256 ?? "",
     strategy: started?.strategy ?? "",
     seed: started?.seed ?? 0,
-    state: ended === undefined ? "incomplete" : ended.type === "run.finished" ? "finished" : "failed",
-    failure: ended?.type === "run.failed" ? { reason: ended.reason, remedy: ended.remedy } : null,
+    state: failure !== null ? "failed" : ended === undefined ? "incomplete" : "finished",
+    failure,
     warnings: ofType(events, "run.warning").map((event) => event.message),
     iterations: steps.length,
     iterationsWithoutUpdate: steps.filter((step) => step.noUpdate).length,

@@ -1,0 +1,63 @@
+import { appendFileSync, mkdirSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parseEventLine, type RunEvent } from "../images/runner/src/events.ts";
+
+/** runs/<stack>/<time>/: what was collected of one execution of a stack. */
+export class RunFolder {
+  readonly path: string;
+  readonly events = new Map<string, RunEvent[]>();
+
+  /** Opens a new folder for runs that start now. */
+  static create(root: string, stack: string, now: Date, runs: readonly string[]): RunFolder {
+    const folder = new RunFolder(join(root, stack, now.toISOString().slice(0, 19).replaceAll(":", "-")));
+    for (const run of runs) folder.#open(run);
+    return folder;
+  }
+
+  /** Reads a folder back. Throws an Error when it holds no run, and a ZodError or SyntaxError for a damaged event. */
+  static async load(path: string): Promise<RunFolder> {
+    const folder = new RunFolder(path);
+    const names = (await readdir(path, { withFileTypes: true })).filter((entry) => entry.isDirectory());
+    for (const { name } of names) {
+      const text = await readFile(join(path, name, "events.jsonl"), "utf8").catch((error: NodeJS.ErrnoException) => {
+        if (error.code === "ENOENT") return null;
+        throw error;
+      });
+      if (text !== null) folder.events.set(name, text.split("\n").map(parseEventLine).filter((event) => event !== null));
+    }
+    if (folder.events.size === 0) throw new Error(`${path} holds no run: expected <run>/events.jsonl in it.`);
+    return folder;
+  }
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Folder of the trace files of the task app. */
+  get traces(): string {
+    return join(this.path, "traces");
+  }
+
+  /** Keeps a line of a run's log at once, so that an interrupted command loses nothing that it has shown. */
+  add(run: string, line: string): void {
+    appendFileSync(join(this.path, run, "log.txt"), `${line}\n`);
+    const event = parseEventLine(line);
+    if (event === null) return;
+    appendFileSync(join(this.path, run, "events.jsonl"), `${line}\n`);
+    this.events.get(run)!.push(event);
+  }
+
+  #open(run: string): void {
+    mkdirSync(join(this.path, run), { recursive: true });
+    appendFileSync(join(this.path, run, "events.jsonl"), "");
+    this.events.set(run, []);
+  }
+}
+
+/** The newest folder of a stack; null when it has none. */
+export async function newestFolder(root: string, stack: string): Promise<string | null> {
+  const names = await readdir(join(root, stack)).catch(() => []);
+  const newest = names.sort().at(-1);
+  return newest === undefined ? null : join(root, stack, newest);
+}
