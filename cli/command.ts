@@ -26,10 +26,10 @@ export function unknownOptions(given: readonly string[], args: ArgsDef): string[
   return given.filter((name) => !known.has(name));
 }
 
-/** Makes a verb of the CLI: strict options, a screen, a signal that Ctrl-C aborts. */
-export function verb<const T extends ArgsDef>({ meta, example, args, run }: Verb<T>): CommandDef<T> {
-  return defineCommand<T>({
-    meta: { ...meta, description: `${meta.description}\n\nExample: ${example}` },
+/** Makes a verb of the CLI: strict options, a screen, a signal that Ctrl-C aborts; and its example for --help. */
+export function verb<const T extends ArgsDef>({ meta, example, args, run }: Verb<T>): { command: CommandDef<T>; example: string } {
+  const command = defineCommand<T>({
+    meta,
     args,
     async run({ args: parsed }) {
       const unknown = unknownOptions(Object.keys(parsed), args);
@@ -42,4 +42,5 @@ export function verb<const T extends ArgsDef>({ meta, example, args, run }: Verb
       await run(parsed, { screen, signal, print: (text) => process.stdout.write(`${text}\n`) });
     },
   });
+  return { command, example };
 }

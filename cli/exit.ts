@@ -21,14 +21,18 @@ export class RunFailure extends Error {
 const carriesCode = (error: unknown): error is { exitCode: number } =>
   typeof error === "object" && error !== null && typeof (error as { exitCode?: unknown }).exitCode === "number";
 
+/** The command-line parser's own complaint about a missing or malformed argument. */
+const isUsageError = (error: unknown): error is Error => error instanceof Error && error.name === "CLIError";
+
 /** The exit code for whatever a command threw. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof Interrupted || (error instanceof Error && error.name === "AbortError")) return EXIT.interrupted;
+  if (isUsageError(error)) return EXIT.config;
   return carriesCode(error) ? error.exitCode : EXIT.failed;
 }
 
 /** What a person reads of an error: the message alone where the thrower meant it for people, the stack where nobody foresaw it. */
 export function errorText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error instanceof Interrupted || carriesCode(error) ? error.message : (error.stack ?? error.message);
+  return error instanceof Interrupted || carriesCode(error) || isUsageError(error) ? error.message : (error.stack ?? error.message);
 }

@@ -3,7 +3,7 @@ import type { V1Pod } from "@kubernetes/client-node";
 import { parseEventLine, type RunEvent } from "../images/runner/src/events.ts";
 import type { Access } from "./access.ts";
 import { type JobState, listRunJobs } from "./jobs.ts";
-import { RUN_LABEL } from "./labels.ts";
+import { LABEL } from "../components/names.ts";
 import { LogTail } from "./logTail.ts";
 import { podTrouble } from "./podState.ts";
 
@@ -34,7 +34,7 @@ class RunFollower {
   }
 
   async poll(access: Access): Promise<void> {
-    const { items } = await access.core.listNamespacedPod({ namespace: access.namespace, labelSelector: `${RUN_LABEL}=${this.#run}` });
+    const { items } = await access.core.listNamespacedPod({ namespace: access.namespace, labelSelector: `${LABEL.run}=${this.#run}` });
     const pods = items.sort((a, b) => Number(a.metadata!.creationTimestamp) - Number(b.metadata!.creationTimestamp));
     for (const pod of pods) if (hasLog(pod)) await this.#drain(access, pod.metadata!.name!);
     const trouble = pods.length === 0 ? "no pod yet" : podTrouble(pods.at(-1)!);

@@ -1,11 +1,11 @@
 import type { V1JobCondition } from "@kubernetes/client-node";
 import { expect, test } from "vitest";
 import { jobState } from "./jobs.ts";
-import { RUN_LABEL } from "./labels.ts";
+import { LABEL } from "../components/names.ts";
 import { podTrouble } from "./podState.ts";
 
 const job = (active: number, ...conditions: Partial<V1JobCondition>[]) =>
-  ({ metadata: { name: "a-1", labels: { [RUN_LABEL]: "a" } }, status: { active, conditions: conditions as V1JobCondition[] } });
+  ({ metadata: { name: "a-1", labels: { [LABEL.run]: "a" } }, status: { active, conditions: conditions as V1JobCondition[] } });
 
 test("a Job's conditions decide, not its pods", () => {
   expect(jobState(job(0)).state).toBe("waiting");

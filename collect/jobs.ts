@@ -1,6 +1,6 @@
 import type { V1Job } from "@kubernetes/client-node";
 import type { Access } from "./access.ts";
-import { RUN_LABEL } from "./labels.ts";
+import { LABEL } from "../components/names.ts";
 
 /** What the cluster says of a run's Job, whatever the runner itself said. */
 export interface JobState {
@@ -15,7 +15,7 @@ export interface JobState {
 export function jobState(job: V1Job): JobState {
   const condition = (type: string) => job.status?.conditions?.find((c) => c.type === type && c.status === "True");
   const failed = condition("Failed") ?? condition("FailureTarget");
-  const base = { run: job.metadata!.labels![RUN_LABEL]!, job: job.metadata!.name! };
+  const base = { run: job.metadata!.labels![LABEL.run]!, job: job.metadata!.name! };
   if (condition("Complete")) return { ...base, state: "complete", reason: "" };
   if (failed) return { ...base, state: "failed", reason: [failed.reason, failed.message].filter(Boolean).join(": ") };
   return { ...base, state: (job.status?.active ?? 0) > 0 ? "running" : "waiting", reason: "" };
@@ -23,8 +23,8 @@ export function jobState(job: V1Job): JobState {
 
 /** The Jobs of all runs of the stack; of a run that was replaced, the newest Job. */
 export async function listRunJobs({ batch, namespace }: Access): Promise<JobState[]> {
-  const { items } = await batch.listNamespacedJob({ namespace, labelSelector: RUN_LABEL });
+  const { items } = await batch.listNamespacedJob({ namespace, labelSelector: LABEL.run });
   const newestLast = items.filter((job) => job.metadata?.deletionTimestamp === undefined)
     .sort((a, b) => Number(a.metadata!.creationTimestamp) - Number(b.metadata!.creationTimestamp));
-  return [...new Map(newestLast.map((job) => [job.metadata!.labels![RUN_LABEL]!, jobState(job)])).values()];
+  return [...new Map(newestLast.map((job) => [job.metadata!.labels![LABEL.run]!, jobState(job)])).values()];
 }

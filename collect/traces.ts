@@ -3,7 +3,7 @@ import { finished } from "node:stream/promises";
 import { Exec, type V1Status } from "@kubernetes/client-node";
 import tarFs from "tar-fs";
 import type { Access } from "./access.ts";
-import { PART_LABEL } from "./labels.ts";
+import { LABEL } from "../components/names.ts";
 
 /** Where the task app writes its trace files, and the name of its container. */
 const TRACES = "/traces";
@@ -26,7 +26,7 @@ async function exec({ config, namespace }: Access, pod: string, container: strin
  * app runs any more. Throws when the copy breaks off.
  */
 export async function collectTraces(access: Access, directory: string): Promise<boolean> {
-  const { items } = await access.core.listNamespacedPod({ namespace: access.namespace, labelSelector: `${PART_LABEL}=task-app` });
+  const { items } = await access.core.listNamespacedPod({ namespace: access.namespace, labelSelector: `${LABEL.part}=task-app` });
   const pod = items.find((item) => item.status?.phase === "Running" && item.metadata?.deletionTimestamp === undefined);
   if (pod === undefined) return false;
   const extract = tarFs.extract(directory);
