@@ -1,0 +1,52 @@
+import type { RunSpec } from "../images/runner/src/runSpec.ts";
+
+/** Names, ports and labels of everything in the cluster: the one place where they are written. */
+
+export const PROJECT = "rewardlab";
+
+/** Ports of the three servers. */
+export const PORTS = { taskApp: 8001, vllm: 8000, trainer: 8002 } as const;
+
+/** Name of the task app's Deployment and Service: its DNS name inside the namespace. */
+export const TASK_APP = "task-app";
+
+/** Name of the one Secret. */
+export const ENV_SECRET = "rewardlab-env";
+
+/** Part of the system that an object belongs to. */
+export type Part = "task-app" | "vllm" | "trainer" | "run";
+
+/** Everything of a stack is in one namespace, and all of it is found by its labels. */
+export const namespaceOf = (stack: string): string => `${PROJECT}-${stack}`;
+export const pairName = (index: number): string => `pair-${index}`;
+export const vllmName = (pair: string): string => `${pair}-vllm`;
+export const trainerName = (pair: string): string => `${pair}-trainer`;
+
+/** Label keys. */
+export const LABEL = {
+  managedBy: "app.kubernetes.io/managed-by",
+  stack: "rewardlab.dev/stack",
+  part: "rewardlab.dev/part",
+  pair: "rewardlab.dev/pair",
+  run: "rewardlab.dev/run",
+} as const;
+
+/** The labels of an object; every one is fixed for the object's life, since a changed pod label replaces a Job. */
+export function labelsOf(of: { stack: string; part?: Part; pair?: string; run?: string }): Record<string, string> {
+  return {
+    [LABEL.managedBy]: PROJECT,
+    [LABEL.stack]: of.stack,
+    ...(of.part && { [LABEL.part]: of.part }),
+    ...(of.pair && { [LABEL.pair]: of.pair }),
+    ...(of.run && { [LABEL.run]: of.run }),
+  };
+}
+
+/** The addresses that a run of a pair uses, inside the namespace. */
+export function endpointsOf(pair: string): RunSpec["endpoints"] {
+  return {
+    taskApp: `http://${TASK_APP}:${PORTS.taskApp}`,
+    vllm: `http://${vllmName(pair)}:${PORTS.vllm}`,
+    trainer: `http://${trainerName(pair)}:${PORTS.trainer}`,
+  };
+}
