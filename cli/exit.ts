@@ -22,7 +22,7 @@ const carriesCode = (error: unknown): error is { exitCode: number } =>
   typeof error === "object" && error !== null && typeof (error as { exitCode?: unknown }).exitCode === "number";
 
 /** The command-line parser's own complaint about a missing or malformed argument. */
-const isUsageError = (error: unknown): error is Error => error instanceof Error && error.name === "CLIError";
+const isUsageError = (error: unknown): boolean => error instanceof Error && error.name === "CLIError";
 
 /** The exit code for whatever a command threw. */
 export function exitCodeOf(error: unknown): number {

@@ -47,7 +47,8 @@ export function fakeEvents({ name, iterations, rewards, before, after }: FakeRun
   evaluate(iterations, after);
   add({
     type: "run.finished", iterations, batchRewards: rewards, outcomeReward: 1, resourceReward: 0.5, uniqueAchievementsTotal: 1,
-    adapterVersions: [], trajectoryHash: "f".repeat(64), seconds: 60,
+    adapterVersions: Array.from({ length: iterations + 1 }, (_, version) => `${name}-v${version}`), adapterSyncSeconds: { p50: 0.1, p95: 0.1 }, decisions: { total: 10 * iterations, dropped: iterations, invalidActions: 2 * iterations, invalidDecisions: 0 },
+    mismatchKl: 2e-8, iterationsWithoutUpdate: rewards.filter((reward) => reward === 0).length, trajectoryHash: "f".repeat(64), seconds: 60,
   });
   return events;
 }

@@ -24,7 +24,7 @@ describe("runReport", () => {
 
   test("what a killed runner did beyond its last checkpoint is void: the later pod's events replace it", () => {
     const cut = events.findIndex((event) => event.type === "rollout.finished" && event.iteration === 2);
-    const repeated = events.slice(cut).map((event) => (event.type === "rollout.finished" ? { ...event, meanReward: 0.75 } : event));
+    const repeated = events.slice(cut).map((event) => (event.type === "rollout.finished" ? { ...event, meanReward: 0.75 } : event)).slice(0, -1);
     const run = runReport("outcome", [...events.slice(0, cut + 2), ...repeated]);
     expect(run.batchRewards).toEqual([0, 0.75]);
     expect(run.decisions.total).toBe(20);

@@ -31,6 +31,9 @@ export function runReport(name: string, collected: readonly RunEvent[], jobFailu
   const episodes = rollouts.flatMap((rollout) => rollout.episodes);
   // A failure after the end of an earlier attempt counts: the newest of the two events is the state.
   const ended = [finished, failed].filter((event) => event !== undefined).sort((a, b) => a.seq - b.seq).at(-1);
+  // The summary covers the whole run, also where a killed pod's log is lost; the events stand in while there is none.
+  const decisions = rollouts.map((rollout) => rollout.decisions);
+  const sum = (key: "total" | "dropped" | "invalidActions") => decisions.reduce((total, each) => total + each[key], 0);
   const failure = ended?.type === "run.failed" ? { reason: ended.reason, remedy: ended.remedy }
     : jobFailure === undefined ? null
       : { reason: `Its Job failed (${jobFailure}) and its runner did not say why.`, remedy: "Read the run's log.txt and the pod's state." };
@@ -44,12 +47,12 @@ export function runReport(name: string, collected: readonly RunEvent[], jobFailu
     state: failure !== null ? "failed" : ended === undefined ? "incomplete" : "finished",
     failure,
     warnings: ofType(events, "run.warning").map((event) => event.message),
-    iterations: steps.length,
-    iterationsWithoutUpdate: steps.filter((step) => step.noUpdate).length,
-    batchRewards: rollouts.map((rollout) => rollout.meanReward),
+    iterations: finished?.iterations ?? steps.length,
+    iterationsWithoutUpdate: finished?.iterationsWithoutUpdate ?? steps.filter((step) => step.noUpdate).length,
+    batchRewards: finished?.batchRewards ?? rollouts.map((rollout) => rollout.meanReward),
     outcomeReward: finished?.outcomeReward ?? mean(episodes.map((episode) => episode.unlocks)),
     resourceReward: finished?.resourceReward ?? mean(episodes.map((episode) => episode.resourceReward)),
-    uniqueAchievementsTotal: episodes.length === 0 ? null : new Set(episodes.flatMap((episode) => episode.achievements)).size,
+    uniqueAchievementsTotal: finished?.uniqueAchievementsTotal ?? (episodes.length === 0 ? null : new Set(episodes.flatMap((episode) => episode.achievements)).size),
     evaluation: evaluations.map((event): Evaluation => ({
       iteration: event.iteration,
       episodes: event.episodes.length,
@@ -57,14 +60,14 @@ export function runReport(name: string, collected: readonly RunEvent[], jobFailu
       interval: event.interval,
       achievements: achievementCounts(event.episodes),
     })),
-    adapterVersions: syncs.map((sync) => sync.adapter.name),
-    adapterSyncSeconds: syncSeconds.length === 0 ? null : { p50: percentile(syncSeconds, 0.5), p95: percentile(syncSeconds, 0.95) },
+    adapterVersions: finished?.adapterVersions ?? syncs.map((sync) => sync.adapter.name),
+    adapterSyncSeconds: finished?.adapterSyncSeconds ?? (syncSeconds.length === 0 ? null : { p50: percentile(syncSeconds, 0.5), p95: percentile(syncSeconds, 0.95) }),
     decisions: {
-      total: rollouts.reduce((sum, rollout) => sum + rollout.decisions.total, 0),
-      dropped: rollouts.reduce((sum, rollout) => sum + rollout.decisions.dropped, 0),
-      invalidActions: rollouts.reduce((sum, rollout) => sum + rollout.decisions.invalidActions, 0),
+      total: finished?.decisions.total ?? sum("total"),
+      dropped: finished?.decisions.dropped ?? sum("dropped"),
+      invalidActions: finished?.decisions.invalidActions ?? sum("invalidActions"),
     },
-    mismatchKl: mean(steps.map((step) => step.mismatch.kl)),
+    mismatchKl: finished?.mismatchKl ?? mean(steps.map((step) => step.mismatch.kl)),
     mismatchMaxMeanDelta: steps.length === 0 ? null : Math.max(...steps.map((step) => step.mismatch.meanAbsLogprobDelta)),
     trajectoryHash: finished?.trajectoryHash ?? null,
     seconds: { rollout: total(rollouts), step: total(steps), sync: syncSeconds.reduce((sum, value) => sum + value, 0), evaluation: total(evaluations) },
