@@ -2,8 +2,9 @@ import { z } from "zod";
 
 /**
  * The events of a run, schema version 1: one JSON object a line on the runner's standard output. Lines that do not
- * start with `{"v":1,` are for people. `seq` rises by one from 1 and goes on where it stopped when a killed runner
- * comes back, so whoever collects the logs of all its pods can put them in order and see a repeat.
+ * start with `{"v":1,` are for people. `seq` rises by one from 1. A killed runner that comes back goes on with the number
+ * after the last one that the trainer holds in its cursor and tells again what came after it, so a number can be seen in
+ * two pods' logs: the later pod's event takes the place of the earlier one's and of all that followed there.
  */
 
 const count = z.int().min(0);
@@ -17,6 +18,7 @@ export const episodeRecord = z.strictObject({
   return: z.number(),
   unlocks: count,
   achievements: z.array(z.string()),
+  /** Inventory gains by the shaped reward's weights, before λ; reported for every run, part of the return of shaped ones only. */
   resourceReward: z.number(),
   decisions: count,
   dropped: count,
@@ -27,6 +29,7 @@ export const episodeRecord = z.strictObject({
 const adapter = z.strictObject({ name: z.string(), version: count, digest: z.string() });
 /** 95 % interval of a mean, both ends. */
 const interval = z.tuple([z.number(), z.number()]);
+const decisionCounts = z.strictObject({ total: count, dropped: count, invalidActions: count, invalidDecisions: count });
 
 const common = { v: z.literal(1), run: z.string(), seq: z.int().min(1), time: z.iso.datetime() };
 const event = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
@@ -34,18 +37,28 @@ const event = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
 
 export const runStarted = event("run.started", {
   config: z.string(), configSha256: z.string(), seed: z.int(), attempt: count, strategy: z.string(),
-  iterations: count, model: z.string(), resumedAt: count.nullable(),
+  iterations: count, model: z.string(),
+  /** Completed steps that this pod found at the trainer; null when the run begins. */
+  resumedAt: count.nullable(),
 });
 export const syncFinished = event("sync.finished", {
   iteration: count, adapter,
-  /** save is the trainer's, load and firstToken are vLLM's; their sum is the adapter sync. */
+  /**
+   * save is the trainer's (for version 0 the whole call that made the run), load and firstToken are vLLM's; their sum is
+   * the adapter sync. load is 0 where a runner that came back found the adapter already loaded.
+   */
   saveSeconds: seconds, loadSeconds: seconds, firstTokenSeconds: seconds,
-  /** Largest |log-probability change| of the canary prompt's tokens against the version before; null for version 0. */
+  /**
+   * Largest |log-probability change| of the canary prompt's tokens against the version before, nats. null where there is
+   * none to compare with: for version 0 and after a resume, where the trainer's own score is compared instead.
+   */
   canaryDelta: z.number().nullable(),
 });
 export const rolloutFinished = event("rollout.finished", {
-  iteration: count, adapter: z.string(), seconds, episodes: z.array(episodeRecord), meanReward: z.number(),
-  decisions: z.strictObject({ total: count, dropped: count, invalidActions: count, invalidDecisions: count }),
+  iteration: count, adapter: z.string(), seconds, episodes: z.array(episodeRecord),
+  /** Mean of the episodes' returns under the run's own reward: this iteration's batch reward. */
+  meanReward: z.number(),
+  decisions: decisionCounts,
   tokens: z.strictObject({ prompt: count, completion: count }), retries: count,
 });
 export const stepFinished = event("step.finished", {
@@ -63,9 +76,31 @@ export const baselineFinished = event("baseline.finished", {
   policy: z.literal("random"), seconds, episodes: z.array(episodeRecord), unlocksPerEpisode: z.number(), interval, intervalMethod: z.string(),
 });
 export const warning = event("run.warning", { iteration: count, message: z.string() });
+/** The summary. Its numbers cover the whole run, also where the log of a killed pod is lost. */
 export const runFinished = event("run.finished", {
-  iterations: count, batchRewards: z.array(z.number()), outcomeReward: z.number(), resourceReward: z.number(),
-  uniqueAchievementsTotal: count, adapterVersions: z.array(z.string()), trajectoryHash: z.string(), seconds,
+  iterations: count,
+  /** One an iteration: mean episode return under the run's own reward, as in rollout.finished. */
+  batchRewards: z.array(z.number()),
+  /** Mean number of achievements unlocked in an episode, over all training episodes; comparable between runs. */
+  outcomeReward: z.number(),
+  /** Mean resourceReward of an episode, over all training episodes. */
+  resourceReward: z.number(),
+  /** Number of distinct achievements unlocked in any training episode. */
+  uniqueAchievementsTotal: count,
+  /** Names of all adapter versions, from v0. */
+  adapterVersions: z.array(z.string()),
+  /** Of all adapter syncs: save + load + first token. */
+  adapterSyncSeconds: z.strictObject({ p50: seconds, p95: seconds }),
+  /** Of the training episodes. */
+  decisions: decisionCounts,
+  /** Mean over the steps of the k3 estimate of KL(sampler || trainer), nats a token. */
+  mismatchKl: z.number(),
+  /** Iterations whose step changed no weights. */
+  iterationsWithoutUpdate: count,
+  /** Chain over the training episodes' hashes in order: h = sha256(h + hash) as hex text, from the empty string. */
+  trajectoryHash: z.string(),
+  /** Since the run first started, time between pods included. */
+  seconds,
 });
 export const runFailed = event("run.failed", { iteration: count, reason: z.string(), remedy: z.string(), batchRewards: z.array(z.number()) });
 

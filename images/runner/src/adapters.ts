@@ -1,0 +1,195 @@
+import { Canary, canaryFault, IDENTITY_REMEDY, largestChange, meanChange } from "./canary.ts";
+import { RunFailure } from "./failure.ts";
+import { HttpError } from "./http.ts";
+import { waitFor } from "./readiness.ts";
+import { isPassing, withRetries } from "./retry.ts";
+import type { RunLog } from "./runLog.ts";
+import type { RunSpec } from "./runSpec.ts";
+import type { Adapter } from "./trainer.ts";
+import type { Vllm } from "./vllm.ts";
+
+export interface SyncTimes {
+  loadSeconds: number;
+  firstTokenSeconds: number;
+  /** Largest canary change against the version before, nats; null where none was compared. */
+  canaryDelta: number | null;
+}
+
+export interface AdaptersOptions {
+  runKey: string;
+  guards: RunSpec["guards"];
+  signal: AbortSignal;
+  log: RunLog;
+}
+
+/**
+ * The run's adapters on the inference server. A version is loaded under its own name from its own folder, once: a name
+ * that is used again serves stale prefix-cache entries, and load_inplace re-reads the file at every step afterwards.
+ * A version is unloaded when a newer one serves and no request names it any more.
+ */
+export class Adapters {
+  readonly #vllm: Vllm;
+  readonly #canary: Canary;
+  readonly #options: AdaptersOptions;
+  /** What must be loaded now, with its canary scores once they are known. One entry; two while a version replaces another. */
+  readonly #wanted = new Map<string, { adapter: Adapter; scores: number[] | null }>();
+  readonly #inFlight = new Map<string, number>();
+  #current: Adapter | null = null;
+  #recovery: Promise<void> | null = null;
+
+  constructor(vllm: Vllm, options: AdaptersOptions) {
+    this.#vllm = vllm;
+    this.#canary = new Canary(vllm);
+    this.#options = options;
+  }
+
+  /** The version that serves. */
+  get current(): Adapter {
+    if (this.#current === null) throw new Error("no adapter is loaded yet");
+    return this.#current;
+  }
+
+  /**
+   * Loads the version that a run begins or goes on with, unloads what an earlier pod left, and compares the server's score
+   * of the canary with the trainer's own under that version: if they differ by more than the mismatch gate allows, the
+   * two don't hold the same base model, or the adapter isn't applied. Version 0 has no effect, so for it this compares
+   * the base models. (The server's base itself isn't asked: on CPU, vLLM may answer a base request with an adapter of the same batch.)
+   */
+  async begin(adapter: Adapter, trainerScore: (tokenIds: number[]) => Promise<number[]>): Promise<SyncTimes> {
+    const own = new RegExp(`^${this.#options.runKey}-v\\d+$`);
+    const served = await this.#retried(() => this.#vllm.models(this.#options.signal));
+    for (const { id } of served) if (own.test(id) && id !== adapter.name) await this.#unload(id);
+    this.#wanted.set(adapter.name, { adapter, scores: null });
+    const loadSeconds = await seconds(() => this.#load(adapter));
+    let scores: number[] = [];
+    const firstTokenSeconds = await seconds(async () => void (scores = await this.#score(adapter.name)));
+    const delta = meanChange(scores, await trainerScore(this.#canary.tokenIds));
+    if (!(delta <= this.#options.guards.maxLogprobDelta)) {
+      throw new RunFailure(
+        `vLLM and the trainer differ by ${delta.toPrecision(3)} nats a token on the same text under ${adapter.name}`,
+        "give both the same base model and dtype; if they have it, the adapter isn't applied: look at vLLM's log",
+      );
+    }
+    this.#serve(adapter, scores);
+    return { loadSeconds, firstTokenSeconds, canaryDelta: null };
+  }
+
+  /** Replaces the serving version by the next one and checks with the canary that it did. `updated`: the step changed weights. */
+  async advance(next: Adapter, updated: boolean): Promise<SyncTimes> {
+    const previous = this.current;
+    const stored = this.#wanted.get(previous.name)!.scores!;
+    const before = await this.#score(previous.name);
+    this.#wanted.set(next.name, { adapter: next, scores: null });
+    const loadSeconds = await seconds(() => this.#load(next));
+    let after: number[] = [];
+    const firstTokenSeconds = await seconds(async () => void (after = await this.#score(next.name)));
+    const reading = { updated, largest: largestChange(after, before), mean: meanChange(after, before), noise: largestChange(before, stored) };
+    const fault = canaryFault(reading, this.#options.guards.maxLogprobDelta);
+    if (fault !== null) throw new RunFailure(`${next.name}: ${fault}`, IDENTITY_REMEDY);
+    this.#serve(next, after);
+    await this.#retire(previous.name);
+    return { loadSeconds, firstTokenSeconds, canaryDelta: reading.largest };
+  }
+
+  /** Runs work whose requests name an adapter; the adapter stays loaded until it ends. */
+  async use<T>(name: string, work: () => Promise<T>): Promise<T> {
+    this.#inFlight.set(name, (this.#inFlight.get(name) ?? 0) + 1);
+    try {
+      return await work();
+    } finally {
+      this.#inFlight.set(name, this.#inFlight.get(name)! - 1);
+      if (!this.#wanted.has(name)) await this.#retire(name);
+    }
+  }
+
+  /** After a failed request: waits for the server and loads again what it has lost. Shared by all who call it meanwhile. */
+  recover(): Promise<void> {
+    this.#recovery ??= this.#recover().finally(() => (this.#recovery = null));
+    return this.#recovery;
+  }
+
+  /** Unloads everything of the run that is still loaded. */
+  async end(): Promise<void> {
+    const names = [...this.#wanted.keys()];
+    this.#wanted.clear();
+    this.#current = null;
+    for (const name of names) await this.#unload(name);
+  }
+
+  #serve(adapter: Adapter, scores: number[]): void {
+    this.#wanted.set(adapter.name, { adapter, scores });
+    this.#current = adapter;
+  }
+
+  async #retire(name: string): Promise<void> {
+    this.#wanted.delete(name);
+    if ((this.#inFlight.get(name) ?? 0) > 0) return;
+    this.#inFlight.delete(name);
+    await this.#unload(name);
+  }
+
+  async #unload(name: string): Promise<void> {
+    try {
+      await this.#vllm.unloadAdapter(name, this.#options.signal);
+    } catch (error) {
+      // A server that has been restarted has no old versions; one that doesn't answer shows at the next request.
+      if (this.#options.signal.aborted || !(isPassing(error) || (error instanceof HttpError && error.status === 404))) throw error;
+    }
+  }
+
+  #load(adapter: Adapter): Promise<void> {
+    return this.#retried(() => this.#loadOnce(adapter));
+  }
+
+  async #loadOnce({ name, path }: Adapter): Promise<void> {
+    const { signal } = this.#options;
+    const loaded = (await this.#vllm.models(signal)).find((model) => model.id === name);
+    if (loaded?.root === path) return;
+    if (loaded) throw new RunFailure(`vLLM serves ${name} from ${loaded.root}, not from ${path}`, IDENTITY_REMEDY);
+    try {
+      await this.#vllm.loadAdapter(name, path, signal);
+    } catch (error) {
+      if (!(error instanceof HttpError) || error.status !== 404) throw error;
+      const remedy = "mount one adapter directory into both pods, on one node, and delete nothing in it; then start a new attempt";
+      throw new RunFailure(`vLLM finds no adapter ${name} at ${path}, where the trainer wrote it`, remedy, { cause: error });
+    }
+  }
+
+  /** Scores the canary; a server that lost the adapter gets it back first. */
+  #score(name: string): Promise<number[]> {
+    return withRetries(() => this.#canary.score(name, this.#options.signal), {
+      retries: this.#options.guards.maxRetries,
+      signal: this.#options.signal,
+      passing: (error) => isPassing(error) || (error instanceof HttpError && error.status === 404),
+      before: () => this.recover(),
+    });
+  }
+
+  async #recover(): Promise<void> {
+    const { signal, log, guards } = this.#options;
+    await waitFor("vLLM", (s) => this.#vllm.health(s), { signal, log });
+    const served = new Set((await this.#retried(() => this.#vllm.models(signal))).map((model) => model.id));
+    for (const { adapter, scores } of this.#wanted.values()) {
+      if (served.has(adapter.name)) continue;
+      await log.warn(`vLLM has lost ${adapter.name}; loading it again`);
+      await this.#load(adapter);
+      if (scores === null) continue;
+      const delta = meanChange(await this.#retried(() => this.#canary.score(adapter.name, signal)), scores);
+      if (!(delta <= guards.maxLogprobDelta)) {
+        throw new RunFailure(`${adapter.name} scores the canary ${delta.toPrecision(3)} nats a token off since it was loaded again`, IDENTITY_REMEDY);
+      }
+    }
+  }
+
+  #retried<T>(attempt: () => Promise<T>): Promise<T> {
+    const { signal, log, guards } = this.#options;
+    const before = () => waitFor("vLLM", (s) => this.#vllm.health(s), { signal, log });
+    return withRetries(attempt, { retries: guards.maxRetries, signal, before });
+  }
+}
+
+async function seconds(work: () => Promise<void>): Promise<number> {
+  const begin = performance.now();
+  await work();
+  return (performance.now() - begin) / 1000;
+}

@@ -1,0 +1,90 @@
+import { RunFailure } from "./failure.ts";
+import type { Vllm } from "./vllm.ts";
+
+/** A fixed text in the environment's words, about 60 tokens: long enough that a real update moves some of them. */
+export const CANARY_TEXT =
+  "Crafter. The player faces a tree on the grass, with water to the left and stone to the right. " +
+  "Inventory: sapling:1, wood:3. Achievements: collect_wood, place_table. " +
+  "Choose your next actions: move_left, do, place_stone, make_wood_pickaxe, sleep.";
+
+/** Scores the canary under adapters, always on the same tokens. */
+export class Canary {
+  readonly #vllm: Vllm;
+  #tokenIds: number[] | null = null;
+
+  constructor(vllm: Vllm) {
+    this.#vllm = vllm;
+  }
+
+  /** The canary's token ids; known after the first score. */
+  get tokenIds(): number[] {
+    if (this.#tokenIds === null) throw new Error("the canary has no token ids before its first score");
+    return this.#tokenIds;
+  }
+
+  /** Log-probabilities, nats, of every canary token but the first under `model`. Throws a RunFailure if another answered. */
+  async score(model: string, signal: AbortSignal): Promise<number[]> {
+    const scored = await this.#vllm.score(model, this.#tokenIds ?? CANARY_TEXT, signal);
+    if (scored.servedModel !== model) {
+      throw new RunFailure(`vLLM answered for ${model} with ${scored.servedModel}`, IDENTITY_REMEDY);
+    }
+    if (scored.logprobs.length < 2 || !scored.logprobs.every(Number.isFinite)) {
+      throw new RunFailure("vLLM gave no log-probabilities of the canary's tokens", "use a vLLM that answers prompt_logprobs");
+    }
+    this.#tokenIds ??= scored.tokenIds;
+    return scored.logprobs;
+  }
+}
+
+export const IDENTITY_REMEDY =
+  "the server does not serve the adapter that it was given: restart vLLM, check that nothing else loads adapters into it, " +
+  "and start a new attempt";
+
+/** Largest |difference| of two scores of the canary, nats. */
+export function largestChange(a: readonly number[], b: readonly number[]): number {
+  return Math.max(...differences(a, b));
+}
+
+/** Mean |difference| of two scores of the canary, nats a token. */
+export function meanChange(a: readonly number[], b: readonly number[]): number {
+  return differences(a, b).reduce((sum, value) => sum + value, 0) / a.length;
+}
+
+function differences(a: readonly number[], b: readonly number[]): number[] {
+  if (a.length !== b.length) throw new RunFailure("the canary has another number of tokens than before", IDENTITY_REMEDY);
+  return a.map((value, index) => Math.abs(value - b[index]!));
+}
+
+/** Nats below which a change is never called one, however quiet the server: the rounding of a printed float32. */
+const NOISE_FLOOR = 1e-6;
+/** Nats above which every change counts as one: a real update may be this small, and must not end a run. */
+const NOISE_CEILING = 1e-4;
+
+export interface CanaryReading {
+  /** Did the step change the weights? */
+  updated: boolean;
+  /** Largest change against the version before, nats. */
+  largest: number;
+  /** Mean change against the version before, nats a token. */
+  mean: number;
+  /** Largest change between two scores of the version before: what numerics alone do. */
+  noise: number;
+}
+
+/**
+ * Why a newly loaded version can't be the one that the trainer wrote, or null.
+ *
+ * After an update the canary must move by more than numerics alone move it: a server that goes on with the version before
+ * (a load that had no effect, a stale cache) fails here. The noise is measured at each sync; where it is large (bf16 under
+ * load) the test can't see a missing update, and the mismatch gate of the next step is what remains. After a step without
+ * an update the canary must stay within `maxLogprobDelta`.
+ */
+export function canaryFault({ updated, largest, mean, noise }: CanaryReading, maxLogprobDelta: number): string | null {
+  if (updated && largest <= Math.min(4 * noise + NOISE_FLOOR, NOISE_CEILING)) {
+    return `the canary did not move after an update (largest change ${largest} nats): vLLM still serves the old weights`;
+  }
+  if (!updated && mean > maxLogprobDelta) {
+    return `the canary moved by ${mean} nats a token though the step changed no weights: vLLM serves other weights`;
+  }
+  return null;
+}

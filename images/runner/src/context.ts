@@ -1,0 +1,20 @@
+import type { Adapters } from "./adapters.ts";
+import type { RunLog } from "./runLog.ts";
+import type { RunSpec } from "./runSpec.ts";
+import type { TaskApp } from "./taskApp.ts";
+import type { Trainer } from "./trainer.ts";
+import type { Vllm } from "./vllm.ts";
+
+/** What every part of a run works with. */
+export interface RunContext {
+  spec: RunSpec;
+  /** The run's name at the trainer and the server; see settings.ts. */
+  runKey: string;
+  taskApp: TaskApp;
+  vllm: Vllm;
+  trainer: Trainer;
+  adapters: Adapters;
+  log: RunLog;
+  /** Aborted by SIGTERM and SIGINT. */
+  signal: AbortSignal;
+}

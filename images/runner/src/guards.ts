@@ -1,0 +1,50 @@
+import { IDENTITY_REMEDY } from "./canary.ts";
+import { RunFailure } from "./failure.ts";
+import type { Episode } from "./rewards.ts";
+import type { RunSpec } from "./runSpec.ts";
+import type { StepResult } from "./trainer.ts";
+
+/** The rules that end a run whose numbers could no longer be believed. Each throws a RunFailure. */
+
+type Guards = RunSpec["guards"];
+
+/** Too many decisions came from the wrong adapter or without their tokens. */
+export function guardDropped(episodes: readonly Episode[], guards: Guards): void {
+  const decisions = episodes.flatMap((episode) => episode.decisions);
+  const faults = decisions.flatMap(({ fault }) => (fault === null ? [] : [fault]));
+  if (faults.length === 0 || faults.length / decisions.length <= guards.maxDroppedShare) return;
+  const counts = Map.groupBy(faults, (fault) => fault);
+  const [commonest] = [...counts].sort(([, a], [, b]) => b.length - a.length)[0]!;
+  const share = ((100 * faults.length) / decisions.length).toFixed(0);
+  const limit = (100 * guards.maxDroppedShare).toFixed(0);
+  throw new RunFailure(
+    `${faults.length} of ${decisions.length} decisions (${share} %, allowed ${limit} %) can't be used; most often: ${commonest}`,
+    commonest.startsWith("served by") ? IDENTITY_REMEDY : "use a vLLM that answers return_token_ids and logprobs, and check the task app's log",
+  );
+}
+
+/** Sampler and trainer disagree about the probabilities of the same tokens. */
+export function guardMismatch(step: StepResult, guards: Guards): void {
+  const delta = step.mismatch.mean_abs_logprob_delta;
+  if (delta <= guards.maxLogprobDelta) return;
+  throw new RunFailure(
+    `sampler and trainer differ by ${delta.toPrecision(3)} nats a token in step ${step.step} (allowed ${guards.maxLogprobDelta})`,
+    "the tokens were not sampled from the adapter that is trained, or the two servers compute differently: " +
+      "give both the same base model, dtype and torch, and check that vLLM reports raw log-probabilities",
+  );
+}
+
+/** Did a step change the weights? Weight decay alone is no learning. */
+export function hasUpdate(step: StepResult): boolean {
+  return !step.no_update && step.grad_norm > 0;
+}
+
+/** No step of the run changed the weights: its flat curve would look like a reward that teaches nothing. */
+export function guardTrainedNothing(iterationsWithoutUpdate: number, iterations: number): void {
+  if (iterationsWithoutUpdate < iterations) return;
+  throw new RunFailure(
+    `the run trained nothing: in each of its ${iterations} iterations the episodes of every group had equal rewards, so every ` +
+      "advantage was zero and no weight changed",
+    "this says nothing about the reward: use a larger group_size, a higher temperature, more turns or a denser reward",
+  );
+}

@@ -1,0 +1,128 @@
+import { announceStart } from "./announcement.ts";
+import type { RunContext } from "./context.ts";
+import { evaluate, playBaseline } from "./evaluation.ts";
+import { guardDropped, guardTrainedNothing, hasUpdate } from "./guards.ts";
+import { waitFor } from "./readiness.ts";
+import { startingPoint } from "./resume.ts";
+import { withRetries } from "./retry.ts";
+import { countDecisions, countTokens, playEpisodes, trainingPlans } from "./rollouts.ts";
+import { trainingSamples } from "./samples.ts";
+import type { Standing } from "./standing.ts";
+import { recordStep, takeStep } from "./step.ts";
+import { recordSync } from "./sync.ts";
+import { addRollouts, summary } from "./tally.ts";
+
+/** The whole run. Throws a RunFailure when it can't go on, the signal's reason when it's told to stop. */
+export async function runLoop(context: RunContext, standing: Standing): Promise<void> {
+  const { spec, taskApp, vllm, trainer, adapters, log, signal } = context;
+  const { iterations } = spec.training;
+  const retried = <T>(call: () => Promise<T>) => withRetries(call, { retries: spec.guards.maxRetries, signal });
+
+  // 1. Wait until all three services answer.
+  await log.info(`run ${spec.name}: waiting for the task app, vLLM and the trainer`);
+  await Promise.all([
+    waitFor("the task app", (s) => taskApp.health(s), { signal, log }),
+    waitFor("vLLM", async (s) => { await vllm.health(s); await vllm.models(s); }, { signal, log }),
+    waitFor("the trainer", (s) => trainer.ready(s), { signal, log }),
+  ]);
+
+  // 2. Create the run at the trainer, or find where an earlier pod left it.
+  const beginPut = performance.now();
+  const state = await retried(() => trainer.put(spec, signal));
+  const putSeconds = (performance.now() - beginPut) / 1000;
+  const start = startingPoint(state, spec, new Date());
+  log.seq = start.seq;
+  Object.assign(standing, { iteration: start.step, tally: start.tally });
+  await announceStart(context, standing, start.resumedAt);
+  const where = start.resumedAt === null ? "begins" : `goes on after iteration ${start.resumedAt}`;
+  await log.info(`run ${spec.name} ${where}; its adapters are ${context.runKey}-v0, -v1, …`);
+
+  // 3. Tell the last step again, if an earlier pod took one, and bring the current adapter to the server.
+  if (start.lastStep) await recordStep(context, standing, start.lastStep);
+  const times = await adapters.begin(state.adapter, (tokens) => retried(() => trainer.score(state.step, tokens, signal)));
+  await recordSync(context, standing, state.adapter, start.lastStep?.seconds.save ?? putSeconds, times);
+
+  // 4. Before the first step, measure what chance and the untrained model do on the held-out worlds.
+  if (start.step === 0) {
+    await playBaseline(context);
+    await evaluate(context, 0);
+  } else {
+    await evaluateIfDue(context, start.step);
+  }
+
+  // 5. Learn.
+  for (let iteration = start.step + 1; iteration <= iterations; iteration++) {
+    standing.iteration = iteration;
+    await iterate(context, standing);
+  }
+
+  // 6. Measure what was learned, sum up, and give back what the run held.
+  guardTrainedNothing(standing.tally.iterationsWithoutUpdate, iterations);
+  await evaluate(context, iterations);
+  await log.event({ type: "run.finished", ...summary(standing.tally, new Date()) });
+  await giveBack(context);
+  await log.info("🎉 Training completed successfully!");
+  await log.info(`All batch rewards: [${standing.tally.batchRewards.map((reward) => Number(reward.toFixed(4))).join(", ")}]`);
+}
+
+/** One iteration: play, judge, step, sync. */
+async function iterate(context: RunContext, standing: Standing): Promise<void> {
+  const { spec, adapters, log } = context;
+  const { iteration } = standing;
+  const begin = performance.now();
+  const adapter = adapters.current.name;
+
+  // 5.1 Play the iteration's episodes under the current adapter.
+  const rollouts = await playEpisodes(context, trainingPlans(context, iteration, adapter), `iteration ${iteration}`);
+  const episodes = rollouts.episodes.map((episode) => episode.record);
+  const decisions = countDecisions(rollouts.episodes);
+  standing.tally = addRollouts(standing.tally, episodes, decisions);
+  const meanReward = standing.tally.batchRewards.at(-1)!;
+  await log.event({
+    type: "rollout.finished", iteration, adapter, seconds: rollouts.seconds, episodes, meanReward, decisions,
+    tokens: countTokens(rollouts.episodes), retries: rollouts.retries,
+  });
+
+  // 5.2 Leave out the decisions that the adapter did not make; too many of them end the run.
+  guardDropped(rollouts.episodes, spec.guards);
+
+  // 5.3 Turn rewards into advantages and take one step.
+  const samples = trainingSamples(rollouts.episodes, spec.reward.stepwise);
+  const step = await takeStep(context, { step: iteration, seq: log.seq, tally: standing.tally, samples });
+  await recordStep(context, standing, step);
+
+  // 5.4 Bring the new adapter to the server and prove that it serves.
+  const times = await adapters.advance(step.adapter, hasUpdate(step));
+  const sync = await recordSync(context, standing, step.adapter, step.seconds.save, times);
+
+  const unlocks = episodes.reduce((sum, episode) => sum + episode.unlocks, 0) / episodes.length;
+  await log.info(
+    `iteration ${iteration}/${spec.training.iterations}: reward ${meanReward.toFixed(4)}, unlocks ${unlocks.toFixed(2)}, adapter ` +
+      `${step.adapter.name}, ${((performance.now() - begin) / 1000).toFixed(1)} s (rollouts ${rollouts.seconds.toFixed(1)}, ` +
+      `step ${step.seconds.total.toFixed(1)}, sync ${sync.toFixed(2)})`,
+  );
+
+  // 5.5 Now and then, measure on the held-out worlds.
+  await evaluateIfDue(context, iteration);
+}
+
+/** The evaluation after the last iteration is the loop's own last act, not a periodic one. */
+async function evaluateIfDue(context: RunContext, iteration: number): Promise<void> {
+  const { evaluation, training } = context.spec;
+  const due = evaluation.everyIterations > 0 && iteration % evaluation.everyIterations === 0;
+  if (due && iteration < training.iterations) await evaluate(context, iteration);
+}
+
+/**
+ * Unloads the adapters and frees the trainer's memory. The adapters stay on disk. Comes after run.finished, so that a kill in
+ * between costs a repeated last evaluation and never the run; what can't be given back costs memory, so it's only said.
+ */
+async function giveBack({ adapters, trainer, log, signal }: RunContext): Promise<void> {
+  for (const release of [() => adapters.end(), () => trainer.delete(signal)]) {
+    try {
+      await release();
+    } catch (error) {
+      await log.warn(`the run is finished, but could not be cleared away: ${(error as Error).message}`);
+    }
+  }
+}

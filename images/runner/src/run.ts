@@ -1,0 +1,66 @@
+import { Adapters } from "./adapters.ts";
+import { announceStart } from "./announcement.ts";
+import type { RunContext } from "./context.ts";
+import { ConfigError, RunFailure } from "./failure.ts";
+import { runLoop } from "./loop.ts";
+import { RunLog } from "./runLog.ts";
+import type { Settings } from "./settings.ts";
+import { newStanding, type Standing } from "./standing.ts";
+import { TaskApp } from "./taskApp.ts";
+import { Trainer } from "./trainer.ts";
+import { Vllm } from "./vllm.ts";
+
+/** Exit codes of the program. */
+export const EXIT = { finished: 0, failed: 1, config: 78, interrupted: 130, terminated: 143 } as const;
+
+/** Told to stop by the system. The run is as it was after its last step; the Job's next pod goes on from there. */
+export class Stopped extends Error {
+  readonly exitCode: number;
+
+  constructor(signal: "SIGTERM" | "SIGINT") {
+    super(`stopped by ${signal}`);
+    this.exitCode = signal === "SIGTERM" ? EXIT.terminated : EXIT.interrupted;
+  }
+}
+
+/**
+ * Makes the parts, runs the loop and puts its end into words. `signal` is aborted with a Stopped. Everything is written
+ * to `out` when the promise resolves, with the exit code.
+ */
+export async function run(settings: Settings, out: NodeJS.WritableStream, signal: AbortSignal): Promise<number> {
+  const { spec, runKey, synthApiKey, environmentApiKey } = settings;
+  const log = new RunLog(out, spec.name);
+  const taskApp = new TaskApp(spec.endpoints.taskApp, environmentApiKey);
+  const vllm = new Vllm(spec.endpoints.vllm, synthApiKey);
+  const trainer = new Trainer(spec.endpoints.trainer, synthApiKey, runKey);
+  const adapters = new Adapters(vllm, { runKey, guards: spec.guards, signal, log });
+  const context: RunContext = { spec, runKey, taskApp, vllm, trainer, adapters, log, signal };
+  const standing = newStanding();
+  try {
+    await runLoop(context, standing);
+    return EXIT.finished;
+  } catch (error) {
+    const reason: unknown = signal.aborted ? signal.reason : error;
+    if (!(reason instanceof Stopped)) return await reportFailure(context, standing, reason);
+    await log.info(`${reason.message} in iteration ${standing.iteration}; a new pod of this Job goes on after the last step`);
+    return reason.exitCode;
+  } finally {
+    await log.flush();
+    for (const client of [taskApp, vllm, trainer]) client.close();
+  }
+}
+
+/** Writes run.failed and the line for people, which is the last one. */
+async function reportFailure(context: RunContext, standing: Standing, error: unknown): Promise<number> {
+  const { spec, log, adapters } = context;
+  const reason = error instanceof Error ? error.message : String(error);
+  const remedy = error instanceof RunFailure ? error.remedy : "look at the log of the service named above, then start a new attempt";
+  if (!standing.started) await announceStart(context, standing, null);
+  await log.event({ type: "run.failed", iteration: standing.iteration, reason, remedy, batchRewards: standing.tally.batchRewards });
+  // An error that nobody foresaw may be a fault of this program: where it comes from is worth a few lines.
+  if (!(error instanceof RunFailure) && error instanceof Error) await log.error(error.stack ?? reason);
+  // The server's slots are the other runs' too. The trainer's state stays: it shows what happened.
+  await adapters.end().catch(() => undefined);
+  await log.error(`run ${spec.name} failed in iteration ${standing.iteration}: ${reason}. What to do: ${remedy}`);
+  return error instanceof ConfigError ? EXIT.config : EXIT.failed;
+}

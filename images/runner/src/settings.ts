@@ -1,0 +1,56 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { ConfigError } from "./failure.ts";
+import { runSpec, type RunSpec } from "./runSpec.ts";
+
+/** Everything that comes from outside: the spec file and four environment variables. Nothing else reads either. */
+export interface Settings {
+  spec: RunSpec;
+  /**
+   * Names the run at the trainer and the server: `<run>-<8 hex digits>`. The digits are a hash of the spec file and of
+   * the Job's uid, so the pods of one Job continue one run, and a changed config or a second attempt never meets the
+   * state, the adapter folders or the prefix cache of the one before.
+   */
+  runKey: string;
+  /** Bearer token of vLLM and the trainer. */
+  synthApiKey: string;
+  /** X-API-Key of the task app. */
+  environmentApiKey: string;
+}
+
+/** Where a RewardJob mounts its ConfigMap. */
+export const SPEC_PATH = "/spec/run.json";
+
+/** Reads the settings. Throws a ConfigError that lists every problem with its place. */
+export function readSettings(env: NodeJS.ProcessEnv): Settings {
+  const problems: string[] = [];
+  const path = env.RUN_SPEC_PATH ?? SPEC_PATH;
+  const text = attempt(problems, path, () => readFileSync(path, "utf8"));
+  const json = text === undefined ? undefined : attempt(problems, path, () => JSON.parse(text) as unknown);
+  const parsed = json === undefined ? undefined : runSpec.safeParse(json);
+  for (const issue of parsed?.error?.issues ?? []) {
+    problems.push(`${path}: ${issue.path.join(".") || "(whole file)"}: ${issue.message}`);
+  }
+  const key = (name: "SYNTH_API_KEY" | "ENVIRONMENT_API_KEY") => {
+    const value = env[name]?.trim() ?? "";
+    if (value === "") problems.push(`environment variable ${name}: not set`);
+    return value;
+  };
+  const [synthApiKey, environmentApiKey] = [key("SYNTH_API_KEY"), key("ENVIRONMENT_API_KEY")];
+
+  if (problems.length > 0 || !parsed?.success || text === undefined) {
+    const remedy = "the RewardJob component writes the spec and refers to the keys in the Secret; run `rewardlab check`";
+    throw new ConfigError(`the run can't start:\n  ${problems.join("\n  ")}`, remedy);
+  }
+  const digits = createHash("sha256").update(text).update("\0").update(env.JOB_UID ?? "").digest("hex").slice(0, 8);
+  return { spec: parsed.data, runKey: `${parsed.data.name}-${digits}`, synthApiKey, environmentApiKey };
+}
+
+function attempt<T>(problems: string[], place: string, read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    problems.push(`${place}: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  }
+}

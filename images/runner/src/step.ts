@@ -1,0 +1,77 @@
+import type { RunContext } from "./context.ts";
+import { RunFailure } from "./failure.ts";
+import { HttpError } from "./http.ts";
+import { guardMismatch, hasUpdate } from "./guards.ts";
+import type { Standing } from "./standing.ts";
+import { waitFor } from "./readiness.ts";
+import type { Cursor } from "./resume.ts";
+import { isPassing, withRetries } from "./retry.ts";
+import { addStep, type Tally } from "./tally.ts";
+import type { Sample, StepResult } from "./trainer.ts";
+
+export interface Step {
+  step: number;
+  /** Number of the last event before the step. */
+  seq: number;
+  tally: Tally;
+  samples: Sample[];
+}
+
+/**
+ * Takes one step at the trainer. If the trainer dies under it, waits for it, makes sure that it still has the run, and posts
+ * the same step again: a step that was already taken gives its recorded result.
+ *
+ * Throws a RunFailure if the trainer came back without the run's state: its adapters would begin again at version 0, and
+ * the curve would show a restart as if the policy had forgotten everything.
+ */
+export async function takeStep(context: RunContext, { step, seq, tally, samples }: Step): Promise<StepResult> {
+  const { spec, trainer, log, signal } = context;
+  const cursor: Cursor = { version: 1, step, seq, tally };
+  const request = { step, cursor, temperature: spec.rollout.temperature, samples };
+  return withRetries(() => trainer.step(request, signal), {
+    retries: spec.guards.maxRetries,
+    signal,
+    // 404: a trainer that has just been restarted reads a run from disk only when it is told of it by PUT.
+    passing: (error) => isPassing(error) || (error instanceof HttpError && error.status === 404),
+    before: async (error, retry) => {
+      await log.warn(`step ${step}, retry ${retry} of ${spec.guards.maxRetries}: ${(error as Error).message}`);
+      await waitFor("the trainer", (s) => trainer.ready(s), { signal, log });
+      const state = await withRetries(() => trainer.put(spec, signal), { retries: spec.guards.maxRetries, signal });
+      if (state.step === step || state.step === step - 1) return;
+      throw new RunFailure(
+        `the trainer came back at step ${state.step}, but ${step - 1} steps were taken: it has lost the run's state`,
+        "keep the adapter directory on the node (or on a claim) while the run lasts; then start a new attempt",
+        { cause: error },
+      );
+    },
+  });
+}
+
+/** Writes step.finished, warns of a step that changed nothing, and ends the run if sampler and trainer disagree. */
+export async function recordStep({ spec, log }: RunContext, standing: Standing, step: StepResult): Promise<void> {
+  const { mismatch } = step;
+  standing.tally = addStep(standing.tally, { kl: mismatch.kl, updated: hasUpdate(step) });
+  await log.event({
+    type: "step.finished",
+    iteration: step.step,
+    adapter: { name: step.adapter.name, version: step.adapter.version, digest: step.adapter.digest },
+    loss: step.loss,
+    gradNorm: step.grad_norm,
+    noUpdate: step.no_update,
+    mismatch: {
+      meanAbsLogprobDelta: mismatch.mean_abs_logprob_delta, maxAbsLogprobDelta: mismatch.max_abs_logprob_delta,
+      kl: mismatch.kl, meanRatio: mismatch.mean_ratio,
+    },
+    clippedShare: step.clipped_share,
+    samples: step.samples,
+    zeroAdvantageSamples: step.zero_advantage_samples,
+    tokens: { prompt: step.tokens.prompt, completion: step.tokens.completion },
+    seconds: step.seconds.total,
+  });
+  if (!hasUpdate(step)) {
+    const message = `step ${step.step} changed no weights: the episodes of every group had equal rewards`;
+    await log.event({ type: "run.warning", iteration: step.step, message });
+    await log.warn(message);
+  }
+  guardMismatch(step, spec.guards);
+}

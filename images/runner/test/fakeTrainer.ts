@@ -1,0 +1,130 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fakeLogprobs } from "./fakeModel.ts";
+import { type FakeAnswer, type FakeRequest, FakeServer } from "./fakeServer.ts";
+
+interface FakeState {
+  weights: number[];
+  cursor: unknown;
+  lastStep: any;
+  lastRequest: string;
+  spec: string;
+}
+
+/** A fake of the trainer for tests: a step with any non-zero advantage adds to the weight and writes the next version. */
+export class FakeTrainer {
+  readonly #server = new FakeServer((request) => this.#answer(request));
+  readonly #adapters: string;
+  readonly #runs = new Map<string, FakeState>();
+  /** Runs that a restarted trainer has on disk only. */
+  readonly #asleep = new Map<string, FakeState>();
+  readonly apiKey = "fake-synth-key";
+  /** Every step that was really taken. */
+  readonly steps: { run: string; step: number; samples: any[] }[] = [];
+  deleted: string[] = [];
+  fault: {
+    /** Learns, but writes the folder of the next version nowhere. */
+    noFolder?: boolean;
+    /** Learns, but writes the weights of the version before. */
+    oldWeights?: boolean;
+    /** Takes the step and dies before it answers. */
+    dieAfterStep?: number;
+    /** Called when a step arrives. */
+    onStep?: (body: any) => void | Promise<void>;
+  } = {};
+
+  constructor(adapters: string) {
+    this.#adapters = adapters;
+  }
+
+  get url(): string {
+    return this.#server.url;
+  }
+
+  start(): Promise<void> {
+    return this.#server.start();
+  }
+
+  /** Ends; its runs stay on disk, or not. */
+  async stop({ keepDisk = true } = {}): Promise<void> {
+    if (keepDisk) for (const [run, state] of this.#runs) this.#asleep.set(run, state);
+    this.#runs.clear();
+    await this.#server.stop();
+  }
+
+  #adapter(run: string, version: number) {
+    const name = `${run}-v${version}`;
+    return { name, version, path: join(this.#adapters, name), digest: `sha256:${version}` };
+  }
+
+  #write(run: string, state: FakeState): void {
+    const { path } = this.#adapter(run, state.weights.length - 1);
+    if (this.fault.noFolder && state.weights.length > 1) return;
+    mkdirSync(path, { recursive: true });
+    const weight = this.fault.oldWeights ? state.weights.at(-2) ?? 0 : state.weights.at(-1);
+    writeFileSync(join(path, "weight.json"), JSON.stringify({ weight }));
+  }
+
+  #state(run: string, created = false) {
+    const { weights, cursor, lastStep } = this.#runs.get(run)!;
+    const step = weights.length - 1;
+    return { run, step, adapter: this.#adapter(run, step), cursor, created, spec_digest: "fake", last_step: lastStep };
+  }
+
+  async #answer({ method, path, body, headers }: FakeRequest): Promise<FakeAnswer> {
+    if (path === "/ready") return { status: 200, body: { status: "ok" } };
+    if (headers.authorization !== `Bearer ${this.apiKey}`) return { status: 401, body: { error: "unauthorized" } };
+    const [, , run, verb] = path.split("/") as [string, string, string, string?];
+    if (method === "PUT") return this.#put(run, JSON.stringify(body));
+    const state = this.#runs.get(run);
+    if (!state) return { status: 404, body: { error: "unknown_run", detail: run } };
+    if (verb === "score") {
+      const logprobs = body.sequences.map((sequence: any) => fakeLogprobs(sequence.completion_ids, state.weights.at(-1)!));
+      return { status: 200, body: { logprobs } };
+    }
+    if (verb === "steps") return this.#step(run, state, body);
+    if (method === "GET") return { status: 200, body: this.#state(run) };
+    this.deleted.push(run);
+    this.#runs.delete(run);
+    return { status: 204 };
+  }
+
+  #put(run: string, spec: string): FakeAnswer {
+    const asleep = this.#asleep.get(run);
+    const known = this.#runs.get(run) ?? asleep;
+    if (known && known.spec !== spec) return { status: 409, body: { error: "conflict", detail: "another spec" } };
+    const state = known ?? { weights: [0], cursor: null, lastStep: null, lastRequest: "", spec };
+    this.#runs.set(run, state);
+    if (!known) this.#write(run, state);
+    return { status: 200, body: this.#state(run, !known) };
+  }
+
+  async #step(run: string, state: FakeState, body: any): Promise<FakeAnswer> {
+    await this.fault.onStep?.(body);
+    const request = JSON.stringify(body.samples);
+    if (body.step === state.weights.length - 1 && request === state.lastRequest) return { status: 200, body: state.lastStep };
+    if (body.step !== state.weights.length) return { status: 409, body: { error: "conflict", expected_step: state.weights.length } };
+    const weight = state.weights.at(-1)!;
+    const deltas: number[] = body.samples.flatMap((sample: any) =>
+      fakeLogprobs(sample.completion_ids, weight).map((own, index) => Math.abs(own - sample.sampler_logprobs[index])));
+    const mean = deltas.reduce((sum, delta) => sum + delta, 0) / deltas.length;
+    const zero = body.samples.filter((sample: any) => sample.advantage === 0).length;
+    const noUpdate = zero === body.samples.length;
+    state.weights.push(noUpdate ? weight : weight + 0.5);
+    this.#write(run, state);
+    state.lastStep = {
+      step: body.step, adapter: this.#adapter(run, body.step), loss: 0.1, grad_norm: noUpdate ? 0 : 1,
+      mismatch: { mean_abs_logprob_delta: mean, max_abs_logprob_delta: Math.max(...deltas), kl: mean * mean, mean_ratio: 1 },
+      clipped_share: 0, ratio_mean: 1, zero_advantage_samples: zero, samples: body.samples.length,
+      tokens: { prompt: 3 * body.samples.length, completion: 3 * body.samples.length },
+      seconds: { forward: 0.01, backward: 0.01, optimizer: 0.001, save: 0.002, total: 0.023 }, no_update: noUpdate,
+    };
+    Object.assign(state, { cursor: body.cursor, lastRequest: request });
+    this.steps.push({ run, step: body.step, samples: body.samples });
+    if (this.fault.dieAfterStep === body.step) {
+      this.fault.dieAfterStep = undefined;
+      return "hang up";
+    }
+    return { status: 200, body: state.lastStep };
+  }
+}

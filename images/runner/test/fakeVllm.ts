@@ -1,0 +1,91 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fakeLogprobs, fakeTokens } from "./fakeModel.ts";
+import { type FakeAnswer, type FakeRequest, FakeServer } from "./fakeServer.ts";
+
+/** A fake of vLLM for tests: adapters are folders with a weight in a file, loaded and unloaded by name. */
+export class FakeVllm {
+  readonly #server = new FakeServer((request) => this.#answer(request));
+  /** By name, in the order of loading. */
+  readonly #loaded = new Map<string, { root: string; weight: number }>();
+  readonly apiKey = "fake-synth-key";
+  /** Every name that was ever loaded, with repeats. */
+  readonly loads: string[] = [];
+  readonly unloads: string[] = [];
+  /** Most adapters that were loaded at one time. */
+  mostLoaded = 0;
+  /** Faults, off unless a test sets them. */
+  fault: {
+    /** Whose weight a request is answered with: the named adapter's, none, or that of the adapter loaded before. */
+    weights?: "base" | "previous";
+    /** Answers name this model. */
+    servedModel?: string;
+    /** Log-probabilities are one short. */
+    shortLogprobs?: boolean;
+    /** Every n-th chat request is cut off without an answer. */
+    hangUpEvery?: number;
+  } = {};
+  #chats = 0;
+
+  get url(): string {
+    return this.#server.url;
+  }
+
+  get loaded(): string[] {
+    return [...this.#loaded.keys()];
+  }
+
+  start(): Promise<void> {
+    return this.#server.start();
+  }
+
+  /** Ends; what was loaded is forgotten, as by a killed process. */
+  async stop(): Promise<void> {
+    this.#loaded.clear();
+    await this.#server.stop();
+  }
+
+  #weight(name: string): number {
+    const names = this.loaded;
+    if (this.fault.weights === "base") return 0;
+    if (this.fault.weights === "previous") return this.#loaded.get(names[names.indexOf(name) - 1] ?? name)!.weight;
+    return this.#loaded.get(name)!.weight;
+  }
+
+  async #answer({ method, path, body, headers }: FakeRequest): Promise<FakeAnswer> {
+    if (path === "/health") return { status: 200 };
+    if (headers.authorization !== `Bearer ${this.apiKey}`) return { status: 401, body: { error: "Unauthorized" } };
+    if (method === "GET" && path === "/v1/models") {
+      const adapters = [...this.#loaded].map(([id, { root }]) => ({ id, root, parent: "base" }));
+      return { status: 200, body: { data: [{ id: "base", root: "/models/base", parent: null }, ...adapters] } };
+    }
+    if (path === "/v1/load_lora_adapter") return this.#load(body.lora_name, body.lora_path);
+    if (path === "/v1/unload_lora_adapter") {
+      this.unloads.push(body.lora_name);
+      return this.#loaded.delete(body.lora_name) ? { status: 200, body: "Success" } : { status: 404, body: { error: {} } };
+    }
+    if (!this.#loaded.has(body.model)) return { status: 404, body: { error: { message: `The model ${body.model} does not exist.` } } };
+    const model = this.fault.servedModel ?? body.model;
+    if (path === "/v1/completions") {
+      const ids: number[] = typeof body.prompt === "string" ? fakeTokens(body.prompt) : body.prompt;
+      const logprobs = fakeLogprobs(ids.slice(1), this.#weight(body.model));
+      const promptLogprobs = [null, ...ids.slice(1).map((id, index) => ({ [id]: { logprob: logprobs[index], rank: 1 } }))];
+      return { status: 200, body: { model, choices: [{ text: "", prompt_token_ids: ids, prompt_logprobs: promptLogprobs }] } };
+    }
+    this.#chats += 1;
+    if (this.fault.hangUpEvery && this.#chats % this.fault.hangUpEvery === 0) return "hang up";
+    const completion = [3, 1 + (body.seed % 50), 4];
+    const logprobs = fakeLogprobs(completion, this.#weight(body.model)).slice(this.fault.shortLogprobs ? 1 : 0);
+    return { status: 200, body: { model, prompt_token_ids: [5, body.seed % 97, 9], token_ids: completion, logprobs, weight: this.#weight(body.model) } };
+  }
+
+  #load(name: string, root: string): FakeAnswer {
+    if (this.#loaded.has(name)) return { status: 400, body: { error: { message: `${name} has already been loaded` } } };
+    const file = join(root, "weight.json");
+    if (!existsSync(file)) return { status: 404, body: { error: { message: `No adapter found for ${root}` } } };
+    this.#loaded.set(name, { root, weight: JSON.parse(readFileSync(file, "utf8")).weight });
+    this.loads.push(name);
+    this.mostLoaded = Math.max(this.mostLoaded, this.#loaded.size);
+    return { status: 200, body: "Success" };
+  }
+}
