@@ -37,7 +37,7 @@ class OrderedWorld(crafter_engine.World):
 
     def reset(self, seed: int | None = None) -> None:
         super().reset(seed=seed)
-        self._chunks = defaultdict(OrderedObjects)
+        self._chunks: defaultdict[Any, OrderedObjects] = defaultdict(OrderedObjects)
 
 
 class TextCrafter(crafter.Env):

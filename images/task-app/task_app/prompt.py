@@ -53,18 +53,20 @@ def state_text(observation: Observation) -> str:
     """The state as text: what the player has and the VIEW × VIEW tiles around it. The format is the contract's."""
     x, y = observation.position
     items = [f"{name}:{count}" for name, count in observation.inventory.items() if count > 0 and name != "health"]
-    return "\n".join([
-        "=== CRAFTER GAME STATE ===",
-        f"Step: {observation.steps}/{observation.length}",
-        f"Health: {observation.inventory['health']}",
-        f"Position: ({x},{y})",
-        f"Facing: {observation.direction}",
-        f"Inventory: {', '.join(items) or 'empty'}",
-        f"Achievements: {', '.join(observation.unlocked) or 'none'}",
-        "",
-        f"Local Map View ({VIEW}x{VIEW}):",
-        *(" ".join(row) for row in observation.patch(VIEW)),
-    ])
+    return "\n".join(
+        [
+            "=== CRAFTER GAME STATE ===",
+            f"Step: {observation.steps}/{observation.length}",
+            f"Health: {observation.inventory['health']}",
+            f"Position: ({x},{y})",
+            f"Facing: {observation.direction}",
+            f"Inventory: {', '.join(items) or 'empty'}",
+            f"Achievements: {', '.join(observation.unlocked) or 'none'}",
+            "",
+            f"Local Map View ({VIEW}x{VIEW}):",
+            *(" ".join(row) for row in observation.patch(VIEW)),
+        ]
+    )
 
 
 def history_text(previous_calls: Sequence[Mapping[str, Any]]) -> str:
