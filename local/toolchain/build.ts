@@ -48,7 +48,8 @@ export async function build(family: Family, binDir: string, options: BuildOption
   await mkdir(binDir, { recursive: true });
   await mkdir(options.tempDir, { recursive: true });
   const run = (args: string[], onErrorLine?: (line: string) => void): Promise<string> =>
-    runCommand("env", [...goEnvironment(options.tempDir), go.path, ...args], {
+    // With setpriv, Go gets a SIGTERM when this process is killed: nobody would use what it goes on to build.
+    runCommand("setpriv", ["--pdeathsig", "TERM", "env", ...goEnvironment(options.tempDir), go.path, ...args], {
       cwd: family.moduleDir,
       signal,
       onErrorLine,

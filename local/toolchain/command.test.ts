@@ -12,7 +12,7 @@ test("output comes back, lines of standard error come as they are written", asyn
 test("a failing program's error quotes its status and its last lines", async () => {
   const error = await runCommand("sh", ["-c", "echo 'no such package' >&2; exit 3"]).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(CommandError);
-  expect(String(error)).toMatch(/ended with status 3\n {2}no such package/);
+  expect(String(error)).toMatch(/^CommandError: sh ended with status 3\n {2}no such package/);
 });
 
 test.each([

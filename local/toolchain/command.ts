@@ -62,7 +62,7 @@ export async function runCommand(command: string, args: string[], options: Comma
     });
     signal?.throwIfAborted();
     if (status !== "status 0") {
-      throw new CommandError([`${command} ${args[0] ?? ""} ended with ${status}`, ...tail].join("\n  "));
+      throw new CommandError([`${command} ended with ${status}`, ...tail].join("\n  "));
     }
     return output;
   } finally {

@@ -76,6 +76,11 @@ async function byDownload(
     tried.push("download: left out, as asked for");
     return undefined;
   }
+  const known = unreachable.get(new URL(mirrorUrl ?? family.downloads[0]!.url).origin);
+  if (known !== undefined) {
+    tried.push(`download: ${known}`);
+    return undefined;
+  }
   const start = Date.now();
   let file = 0;
   let bytes = "";
@@ -89,21 +94,14 @@ async function byDownload(
       for (const source of family.downloads) {
         file += 1;
         bytes = "";
-        const { origin, host } = new URL(mirrorUrl ?? source.url);
-        const why = unreachable.get(origin);
-        if (why !== undefined) throw new DownloadUnavailable(`${host}: ${why}`);
         await download(source, join(partial, "bin"), { mirrorUrl, signal, onBytes });
       }
     });
     return { origin: "download", source: mirrorUrl ?? new URL(family.downloads[0]!.url).origin };
   } catch (error) {
     if (!(error instanceof DownloadUnavailable)) throw error;
-    if (error.origin !== undefined) {
-      progress(`${label}: ${error.message}`);
-      unreachable.set(error.origin, "could not be reached before");
-    } else if (!error.message.endsWith("before")) {
-      progress(`${label}: no download: ${error.message}`);
-    }
+    progress(`${label}: no download: ${error.message}`);
+    if (error.origin !== undefined) unreachable.set(error.origin, error.message);
     tried.push(`download: ${error.message}`);
     await rm(join(partial, "bin"), { recursive: true, force: true });
     return undefined;
