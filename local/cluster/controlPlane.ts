@@ -61,6 +61,10 @@ export function kwokctlConfig(settings: ClusterSettings, layout: Layout, toolcha
         ],
       },
       {
+        name: "kube-controller-manager",
+        extraArgs: [add("flex-volume-plugin-dir", layout.kubelet.volumePlugins)],
+      },
+      {
         name: "kwok-controller",
         extraArgs: [
           { key: "manage-all-nodes", value: "false", override: true },

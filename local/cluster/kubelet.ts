@@ -3,14 +3,15 @@ import { join } from "node:path";
 import type { LocalContext } from "../context.ts";
 import { startDaemon } from "../daemon/daemon.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
+import { makeCgroups } from "./cgroups.ts";
 import { GPU_LABELS, keepGpusOverRestarts } from "./gpu.ts";
 import type { HostPrograms } from "./hostPrograms.ts";
 import type { Layout } from "./layout.ts";
 import { CGROUP, type ClusterSettings } from "./settings.ts";
 
 /**
- * The kubelet's configuration. It runs on cgroup v1 too and makes no hierarchy of its own but `cgroupRoot`; it never evicts
- * or collects images, since the node's disk and memory are the user's to judge; only who has the cluster's certificate may
+ * The kubelet's configuration. It runs on cgroup v1 too, with all pods below a cgroup of ours, which is how
+ * their processes are found again; it never evicts or collects images, since the node's disk and memory are the user's to judge; only who has the cluster's certificate may
  * talk to it.
  */
 export function kubeletConfig(settings: ClusterSettings, layout: Layout): object {
@@ -36,7 +37,7 @@ export function kubeletConfig(settings: ClusterSettings, layout: Layout): object
     failCgroupV1: false,
     cgroupDriver: "cgroupfs",
     cgroupRoot: `/${CGROUP}`,
-    cgroupsPerQOS: false,
+    cgroupsPerQOS: true,
     enforceNodeAllocatable: [],
     failSwapOn: false,
     oomScoreAdj: 0,
@@ -61,6 +62,7 @@ export async function startKubelet(
     mkdirSync(folder, { recursive: true });
   }
   writeFileSync(layout.kubelet.config, JSON.stringify(kubeletConfig(settings, layout), null, 2));
+  makeCgroups();
   keepGpusOverRestarts();
   const labels = Object.entries(GPU_LABELS).map(([key, value]) => `${key}=${value}`);
   await startDaemon(

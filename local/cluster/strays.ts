@@ -1,8 +1,7 @@
 import { readFileSync, readdirSync, readlinkSync } from "node:fs";
-import { join } from "node:path";
 import { MARKER } from "../daemon/daemon.ts";
 import { type ProcessIdentity, identify } from "../daemon/process.ts";
-import { cgroupFolders } from "./cgroups.ts";
+import { cgroupProcesses } from "./cgroups.ts";
 
 /** A process that belongs to the embedded node. */
 export interface NodeProcess extends ProcessIdentity {
@@ -24,10 +23,7 @@ export function markedProcesses(pidDir: string): NodeProcess[] {
 
 /** Processes of containers, found by their cgroup, which even a process that changed its environment can't leave. */
 export function podProcesses(): NodeProcess[] {
-  const found = cgroupFolders().flatMap((folder) =>
-    readFileSync(join(folder, "cgroup.procs"), "utf8").split("\n").filter(Boolean).map(Number),
-  );
-  return [...new Set(found)].flatMap((pid) => describe(pid, "pod"));
+  return cgroupProcesses().flatMap((pid) => describe(pid, "pod"));
 }
 
 /** Programs of another Kubernetes node that share this network: their firewall rules have the same names as ours. */
