@@ -1,0 +1,41 @@
+"""Starts the trainer: python -m trainer."""
+
+import logging
+import sys
+
+from trainer.settings import EXIT_CONFIG, SettingsError, settings_from_environment
+
+
+def main() -> int:
+    """Serves until it is told to stop. Exit status: 0; 78 for settings that can't work; 1 if no model loads."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    try:
+        settings = settings_from_environment()
+        # Only now the imports that take seconds: a bad variable is reported at once.
+        from trainer.device import resolve_device
+
+        resolve_device(settings)
+    except SettingsError as error:
+        print(f"trainer: bad settings\n{error}", file=sys.stderr)
+        return EXIT_CONFIG
+    import uvicorn
+
+    from trainer.app import create_app
+
+    failures: list[BaseException] = []
+
+    def stop(error: BaseException) -> None:
+        failures.append(error)
+        server.should_exit = True
+
+    app = create_app(settings, on_fatal=stop)
+    server = uvicorn.Server(
+        uvicorn.Config(app, settings.host, settings.port, log_level="warning", access_log=False, timeout_keep_alive=75)
+    )
+    server.run()
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""An adapter version on disk, in PEFT's format, for vLLM to load."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig
+from safetensors.torch import save_file
+from torch import Tensor
+
+from trainer.digest import digest_folder
+from trainer.durable import commit_folder, empty_folder, write_text
+from trainer.schemas import AdapterRef
+
+
+def write_adapter(
+    adapters_dir: Path,
+    run: str,
+    version: int,
+    weights: Mapping[str, Tensor],
+    config: LoraConfig,
+    base_model: str,
+    dtype: torch.dtype,
+) -> AdapterRef:
+    """Writes {run}-v{version} and its digest file; a folder of that name with equal content is left alone.
+
+    weights are PEFT's names and tensors; they are stored as `dtype`. Raises OSError if the disk refuses.
+    """
+    name = f"{run}-v{version}"
+    final, temporary = adapters_dir / name, empty_folder(adapters_dir / f".tmp-{name}")
+    stored = {key: weight.detach().to("cpu", dtype).contiguous() for key, weight in weights.items()}
+    save_file(stored, temporary / "adapter_model.safetensors", metadata={"format": "pt"})
+    (temporary / "adapter_config.json").write_text(adapter_config(config, base_model))
+    digest, text = digest_folder(temporary, name)
+    write_text(adapters_dir / f"{name}.sha256", text)
+    if final.is_dir() and digest_folder(final, name)[0] == digest:
+        # vLLM may be reading it, and there is nothing to change.
+        shutil.rmtree(temporary)
+    else:
+        commit_folder(temporary, final)
+    return AdapterRef(name=name, version=version, path=str(final), digest=digest)
+
+
+def is_intact(adapter: AdapterRef) -> bool:
+    """Whether the folder on disk is the one that was recorded."""
+    folder = Path(adapter.path)
+    return folder.is_dir() and digest_folder(folder, adapter.name)[0] == adapter.digest
+
+
+def adapter_config(config: LoraConfig, base_model: str) -> str:
+    """adapter_config.json with its sets sorted: PEFT's own writer leaves their order to the process's hash seed, and
+    the digest of equal weights would differ."""
+    values: dict[str, Any] = config.to_dict()
+    values |= {"base_model_name_or_path": base_model, "inference_mode": True}
+    plain = {key: sorted(value) if isinstance(value, set) else value for key, value in values.items()}
+    return json.dumps(plain, indent=2, sort_keys=True, default=str) + "\n"
