@@ -10,6 +10,7 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from . import VERSION, environment_routes, info_routes, proxy_routes, rollout_routes
 from .auth import require_api_key
+from .engine import warm_up
 from .services import Services
 from .settings import Settings
 
@@ -23,8 +24,7 @@ def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         _announce(settings)
         services = app.state.services = Services(settings, transport)
-        # The first world of a process loads the compiled noise (0.2 s, seconds without a cache): not in a rollout.
-        await services.in_thread(services.worlds.fresh, 0)
+        await services.in_thread(warm_up)
         yield
         await services.close()
 

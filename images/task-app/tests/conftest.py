@@ -1,6 +1,6 @@
 """What the tests share: an app with keys, wired to a fake inference server in the same process."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -8,6 +8,7 @@ import anyio
 import httpx
 import pytest
 from fake_inference import FakeInference
+
 from task_app.app import create_app
 from task_app.settings import Settings
 
@@ -80,8 +81,8 @@ class Caller:
 
 
 @pytest.fixture
-def caller(fake: FakeInference) -> Iterator[Caller]:
-    yield Caller(fake)
+def caller(fake: FakeInference) -> Caller:
+    return Caller(fake)
 
 
 def rollout_body(turns: int = 2, **policy_config: Any) -> dict[str, Any]:
@@ -99,7 +100,7 @@ def rollout_body(turns: int = 2, **policy_config: Any) -> dict[str, Any]:
     return {
         "run_id": "episode-1",
         "mode": "rl",
-        "env": {"env_name": "crafter", "seed": 3, "config": {}},
+        "env": {"env_name": "crafter", "seed": 4, "config": {}},
         "policy": {"policy_name": "crafter-react", "config": config},
         "ops": ["agent", "env"] * turns,
         "record": {"trace_format": "none"},

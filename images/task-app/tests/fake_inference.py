@@ -4,6 +4,7 @@ It plays a script, so that a test knows what the "model" answered. Run as a prog
 """
 
 import argparse
+import asyncio
 import json
 from collections.abc import Iterable
 from itertools import cycle
@@ -37,6 +38,10 @@ class FakeInference:
         self.served_model: str | None = None
         """Model name in the answers; None: the one asked for."""
         self.with_tokens = True
+        self.seconds = 0.0
+        """How long an answer takes."""
+        self.most_at_once = 0
+        self._now = 0
         self.play(replies or [tool_reply(WALK)])
         self.app = FastAPI()
         self.app.post("/v1/chat/completions")(self._complete)
@@ -48,6 +53,10 @@ class FakeInference:
         body = await request.json()
         self.requests.append(body)
         self.headers.append(dict(request.headers))
+        self._now += 1
+        self.most_at_once = max(self.most_at_once, self._now)
+        await asyncio.sleep(self.seconds)
+        self._now -= 1
         reply = next(self._replies)
         if isinstance(reply, int):
             return JSONResponse({"error": {"message": f"fake error {reply}"}}, status_code=reply)
