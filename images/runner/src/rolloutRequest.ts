@@ -58,7 +58,7 @@ export function rolloutRequest(spec: RunSpec, vllmUrl: string, plan: EpisodePlan
       },
     },
     ops: Array.from({ length: rollout.maxTurns }, () => ["agent", "env"]).flat(),
-    record: { trajectories: true, logprobs: true, value: false, return_trace: false, trace_format: "compact" },
+    record: { trajectories: true, logprobs: true, value: false, return_trace: false, trace_format: "none" },
     on_done: "terminate",
   };
 }

@@ -50,9 +50,9 @@ export class FakeStack implements AsyncDisposable {
     return fakeSpec({ taskApp: this.taskApp.url, vllm: this.vllm.url, trainer: this.trainer.url }, change);
   }
 
-  /** Runs to the end; `signal` may stop it before. */
-  async run(spec: RunSpec = this.spec(), out = new Capture(), signal = new AbortController().signal) {
-    const keys = { synthApiKey: this.vllm.apiKey, environmentApiKey: this.taskApp.apiKey };
+  /** Runs to the end in this process; `signal` may stop it before. */
+  async run(spec: RunSpec = this.spec(), out = new Capture(), signal = new AbortController().signal, otherKeys = {}) {
+    const keys = { synthApiKey: this.vllm.apiKey, environmentApiKey: this.taskApp.apiKey, ...otherKeys };
     const code = await run({ spec, runKey: `${spec.name}-0a1b2c3d`, ...keys }, out, signal);
     return { code, events: out.events, lines: out.lines };
   }

@@ -27,6 +27,8 @@ export class FakeTrainer {
     noFolder?: boolean;
     /** Learns, but writes the weights of the version before. */
     oldWeights?: boolean;
+    /** Scores as another base model would. */
+    baseOffset?: number;
     /** Takes the step and dies before it answers. */
     dieAfterStep?: number;
     /** Called when a step arrives. */
@@ -79,10 +81,14 @@ export class FakeTrainer {
     const state = this.#runs.get(run);
     if (!state) return { status: 404, body: { error: "unknown_run", detail: run } };
     if (verb === "score") {
-      const logprobs = body.sequences.map((sequence: any) => fakeLogprobs(sequence.completion_ids, state.weights.at(-1)!));
+      const logprobs = body.sequences.map((sequence: any) => fakeLogprobs(sequence.completion_ids, state.weights.at(-1)! + (this.fault.baseOffset ?? 0)));
       return { status: 200, body: { logprobs } };
     }
-    if (verb === "steps") return this.#step(run, state, body);
+    if (verb === "steps") {
+      await this.fault.onStep?.(body);
+      // A trainer that the test killed meanwhile takes no step.
+      return this.#runs.get(run) === state ? this.#step(run, state, body) : "hang up";
+    }
     if (method === "GET") return { status: 200, body: this.#state(run) };
     this.deleted.push(run);
     this.#runs.delete(run);
@@ -99,8 +105,7 @@ export class FakeTrainer {
     return { status: 200, body: this.#state(run, !known) };
   }
 
-  async #step(run: string, state: FakeState, body: any): Promise<FakeAnswer> {
-    await this.fault.onStep?.(body);
+  #step(run: string, state: FakeState, body: any): FakeAnswer {
     const request = JSON.stringify(body.samples);
     if (body.step === state.weights.length - 1 && request === state.lastRequest) return { status: 200, body: state.lastStep };
     if (body.step !== state.weights.length) return { status: 409, body: { error: "conflict", expected_step: state.weights.length } };

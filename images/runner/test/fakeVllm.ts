@@ -18,6 +18,8 @@ export class FakeVllm {
   fault: {
     /** Whose weight a request is answered with: the named adapter's, none, or that of the adapter loaded before. */
     weights?: "base" | "previous";
+    /** Chat requests, and they alone, are answered with weights that are off by this much. */
+    chatOffset?: number;
     /** Answers name this model. */
     servedModel?: string;
     /** Log-probabilities are one short. */
@@ -75,7 +77,7 @@ export class FakeVllm {
     this.#chats += 1;
     if (this.fault.hangUpEvery && this.#chats % this.fault.hangUpEvery === 0) return "hang up";
     const completion = [3, 1 + (body.seed % 50), 4];
-    const logprobs = fakeLogprobs(completion, this.#weight(body.model)).slice(this.fault.shortLogprobs ? 1 : 0);
+    const logprobs = fakeLogprobs(completion, this.#weight(body.model) + (this.fault.chatOffset ?? 0)).slice(this.fault.shortLogprobs ? 1 : 0);
     return { status: 200, body: { model, prompt_token_ids: [5, body.seed % 97, 9], token_ids: completion, logprobs, weight: this.#weight(body.model) } };
   }
 

@@ -1,0 +1,86 @@
+import { beforeAll, expect, test } from "vitest";
+import type { RunEvent } from "../src/events.ts";
+import { FakeStack, ofType } from "./fakeStack.ts";
+import { merged, Pod } from "./pod.ts";
+
+const pod = (stack: FakeStack) =>
+  new Pod(stack.folder, stack.spec(), { SYNTH_API_KEY: stack.vllm.apiKey, ENVIRONMENT_API_KEY: stack.taskApp.apiKey });
+
+/** What of a run must not depend on kills: what was played, from which version, with which result. */
+function record(events: readonly RunEvent[]) {
+  const hashes = (list: readonly { episodes: { trajectoryHash: string }[] }[]) => list.map((event) => event.episodes.map((e) => e.trajectoryHash));
+  const { seconds, adapterSyncSeconds, ...summary } = ofType(events, "run.finished")[0]!;
+  return {
+    rollouts: hashes(ofType(events, "rollout.finished")),
+    evaluations: hashes(ofType(events, "evaluation.finished")),
+    steps: ofType(events, "step.finished").map(({ iteration, adapter, samples }) => [iteration, adapter.version, samples]),
+    syncs: ofType(events, "sync.finished").map((event) => event.adapter.version),
+    summary: { ...summary, time: "", adapterVersions: summary.adapterVersions.length },
+  };
+}
+
+/** Calls back once, when the nth request comes that the pattern fits. */
+function onRollout(stack: FakeStack, pattern: RegExp, act: () => void): void {
+  let done = false;
+  stack.taskApp.fault.onRollout = (body) => {
+    if (done || !pattern.test(body.run_id)) return;
+    done = true;
+    act();
+  };
+}
+
+let calm: ReturnType<typeof record>;
+beforeAll(async () => {
+  await using stack = await FakeStack.start();
+  calm = record((await stack.run()).events);
+});
+
+test.each<[string, (stack: FakeStack, kill: () => void) => void]>([
+  ["in the first evaluation", (stack, kill) => onRollout(stack, /-eval0-e2$/, kill)],
+  ["in the rollouts of iteration 1", (stack, kill) => onRollout(stack, /-i1-g1-e3$/, kill)],
+  ["in the rollouts of iteration 2", (stack, kill) => onRollout(stack, /-i2-g1-e1$/, kill)],
+  ["while the trainer takes step 2", (stack, kill) => (stack.trainer.fault.onStep = (body) => void (body.step === 2 && kill()))],
+  ["in the evaluation after iteration 2", (stack, kill) => onRollout(stack, /-eval2-e1$/, kill)],
+  ["in the last evaluation", (stack, kill) => onRollout(stack, /-eval3-e1$/, kill)],
+])("a runner killed %s is continued by the next one, and nothing counts twice", async (_when, arrange) => {
+  await using stack = await FakeStack.start();
+  const first = pod(stack);
+  arrange(stack, () => first.kill("SIGKILL"));
+  expect(await first.ended()).toBeNull();
+  const second = pod(stack);
+  expect(await second.ended()).toBe(0);
+
+  const events = merged(first, second);
+  expect(record(events)).toEqual(calm);
+  expect(events.map((event) => event.seq)).toEqual(events.map((_, index) => index + 1));
+  expect(stack.trainer.steps.map(({ step }) => step)).toEqual([1, 2, 3]);
+  expect(stack.vllm.loaded).toEqual([]);
+});
+
+test("SIGTERM ends a runner at once with 143, without a failure, and the next one goes on", async () => {
+  await using stack = await FakeStack.start();
+  const first = pod(stack);
+  onRollout(stack, /-i2-g0-e1$/, () => first.kill("SIGTERM"));
+  expect(await first.ended()).toBe(143);
+  expect(first.text.trim().split("\n").at(-1)).toContain("stopped by SIGTERM in iteration 2");
+  expect(ofType(first.events, "run.failed")).toEqual([]);
+  const second = pod(stack);
+  expect(await second.ended()).toBe(0);
+  expect(ofType(second.events, "run.started")[0]!.resumedAt).toBe(1);
+});
+
+test("SIGINT ends a runner with 130", async () => {
+  await using stack = await FakeStack.start();
+  const first = pod(stack);
+  onRollout(stack, /-eval0-e1$/, () => first.kill("SIGINT"));
+  expect(await first.ended()).toBe(130);
+});
+
+test("a spec that can't be read ends a runner with 78", async () => {
+  await using stack = await FakeStack.start();
+  const broken = new Pod(stack.folder, { ...stack.spec(), seed: -1 }, { SYNTH_API_KEY: "x" });
+  expect(await broken.ended()).toBe(78);
+  expect(broken.text).toContain("ENVIRONMENT_API_KEY");
+  expect(broken.text).toContain("seed");
+  expect(broken.events).toEqual([]);
+});
