@@ -1,5 +1,5 @@
-import { join } from "node:path";
 import { rmSync } from "node:fs";
+import { join } from "node:path";
 import type { LocalContext } from "../context.ts";
 import { withLock } from "../toolchain/lock.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
@@ -8,6 +8,7 @@ import { layout } from "./layout.ts";
 import { Phases } from "./phases.ts";
 import { type ClusterSettings, defaultSettings } from "./settings.ts";
 import { coreIsUp, startCore, startNode } from "./start.ts";
+import { foreignStateDirs } from "./strays.ts";
 import { teardown } from "./teardown.ts";
 
 export { type Leftover, inventory } from "./inventory.ts";
@@ -96,11 +97,17 @@ export async function cleanCluster(options: StopOptions): Promise<void> {
   });
 }
 
-/** Two starts at once would tear each other down. */
+/** Two starts at once would tear each other down; so would two nodes, which have the same bridge and cgroup. */
 function locked<T>(
   options: ClusterDirs & { progress: (message: string) => void },
   signal: AbortSignal | undefined,
   work: () => Promise<T>,
 ): Promise<T> {
-  return withLock(join(options.cacheDir, "cluster.lock"), options.progress, signal, work);
+  return withLock(join(options.cacheDir, "cluster.lock"), options.progress, signal, async () => {
+    const others = foreignStateDirs(layout(options).pidDir);
+    if (others.length > 0) {
+      throw new Error(`another embedded node runs, with its state in ${others.join(" and ")}; clean that one up first`);
+    }
+    return work();
+  });
 }

@@ -48,9 +48,10 @@ export function ownedIn(table: Table): Owned {
       chain.startsWith("KUBE-") || portChains.has(chain) || (chain.startsWith("CNI-HOSTPORT-") && !foreignPorts),
   );
   const owned = new Set(chains);
+  const ours = new RegExp(`--comment (${RULE_COMMENT}|"${RULE_COMMENT}")( |$)`);
   const rules = table.rules.filter((rule) => {
     if (owned.has(chainOf(rule))) return false;
-    return owned.has(targetOf(rule) ?? "") || new RegExp(`--comment "?${RULE_COMMENT}"?( |$)`).test(rule);
+    return owned.has(targetOf(rule) ?? "") || ours.test(rule);
   });
   return { table: table.name, chains, rules };
 }

@@ -1,4 +1,5 @@
 import { readFileSync, readdirSync, readlinkSync } from "node:fs";
+import { dirname } from "node:path";
 import { MARKER } from "../daemon/daemon.ts";
 import { type ProcessIdentity, identify } from "../daemon/process.ts";
 import { cgroupProcesses } from "./cgroups.ts";
@@ -19,6 +20,19 @@ export function markedProcesses(pidDir: string): NodeProcess[] {
       .find((variable) => variable.startsWith(prefix));
     return entry ? describe(pid, entry.slice(prefix.length)) : [];
   });
+}
+
+/** State folders of embedded nodes that run beside the one of this folder: they'd share the bridge and the cgroup. */
+export function foreignStateDirs(pidDir: string): string[] {
+  const suffix = pidDir.slice(dirname(dirname(pidDir)).length);
+  const others = pids().flatMap((pid) => {
+    const entry = readProc(pid, "environ")
+      .split("\0")
+      .find((variable) => variable.startsWith(`${MARKER}=`));
+    const folder = entry ? dirname(entry.slice(MARKER.length + 1)) : pidDir;
+    return folder !== pidDir && folder.endsWith(suffix) && identify(pid) ? [folder.slice(0, -suffix.length)] : [];
+  });
+  return [...new Set(others)];
 }
 
 /** Processes of containers, found by their cgroup, which even a process that changed its environment can't leave. */
