@@ -1,0 +1,57 @@
+import { existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { readInstalledVersion } from "../providers/installedVersion.ts";
+import { quote, writeLauncher } from "./launcher.ts";
+
+interface Plugin {
+  name: "kubernetes" | "docker";
+  sdk: string;
+  /** The stand-in's program. */
+  main: string;
+}
+
+const PLUGINS: Plugin[] = [
+  { name: "kubernetes", sdk: "@pulumi/kubernetes", main: "../providers/kubernetes/main.ts" },
+  { name: "docker", sdk: "@pulumi/docker", main: "../providers/docker/main.ts" },
+];
+
+export interface PluginFolders {
+  /** Where `pulumi plugin install` puts the official plugins: `~/.pulumi/plugins`. */
+  official: string;
+  /** `PULUMI_HOME` of our runs. */
+  home: string;
+  /** On the engine's PATH. */
+  bin: string;
+}
+
+/**
+ * Gives the engine a plugin for each provider: the official one of the SDK's version where it's installed, else the
+ * project's stand-in. Returns one line for the user that says which; nothing when all are official.
+ */
+export function preparePlugins(folders: PluginFolders, node: string): string | undefined {
+  const standIns = PLUGINS.filter((plugin) => !preparePlugin(plugin, folders, node));
+  if (standIns.length === 0) return undefined;
+  const names = standIns.map(({ name, sdk }) => `${name} ${readInstalledVersion(sdk)}`).join(", ");
+  return (
+    `the official Pulumi plugins ${names} aren't installed: using the project's stand-ins, made for the embedded ` +
+    "cluster (docs/providers.md)"
+  );
+}
+
+/** True when the official plugin is used. */
+function preparePlugin({ name, sdk, main }: Plugin, folders: PluginFolders, node: string): boolean {
+  const folder = `resource-${name}-v${readInstalledVersion(sdk)}`;
+  const launcher = join(folders.bin, `pulumi-resource-${name}`);
+  const link = join(folders.home, "plugins", folder);
+  rmSync(link, { force: true });
+  if (existsSync(join(folders.official, folder, `pulumi-resource-${name}`))) {
+    rmSync(launcher, { force: true });
+    mkdirSync(join(folders.home, "plugins"), { recursive: true });
+    symlinkSync(join(folders.official, folder), link);
+    return true;
+  }
+  const program = fileURLToPath(new URL(main, import.meta.url));
+  writeLauncher(launcher, [`exec ${quote(node)} --disable-warning=ExperimentalWarning ${quote(program)} "$@"`]);
+  return false;
+}

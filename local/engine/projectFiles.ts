@@ -1,0 +1,35 @@
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** Of a stack whose file has no secrets: made at the stack's first run, needed at every later one. */
+const SALT = /^encryptionsalt:[ \t]*(\S+)[ \t]*$/m;
+
+export interface ProjectFiles {
+  /** Where the engine looks for `Pulumi.yaml` and `Pulumi.<stack>.yaml`. */
+  workDir: string;
+  projectName: string;
+  stackName: string;
+  /** The user's `Pulumi.yaml`; without it a bare one with the project's name is made. */
+  projectFile?: string;
+  /** The user's `Pulumi.<stack>.yaml`. It's read, never written: the engine gets a copy. */
+  stackConfigFile?: string;
+}
+
+/** Puts copies of the project's files where the engine reads them. What the engine wrote before, the salt, is kept. */
+export function writeProjectFiles({ workDir, projectName, stackName, projectFile, stackConfigFile }: ProjectFiles): void {
+  mkdirSync(workDir, { recursive: true });
+  const project = join(workDir, "Pulumi.yaml");
+  if (projectFile !== undefined) copyFileSync(projectFile, project);
+  else writeFileSync(project, `name: ${projectName}\nruntime: nodejs\n`);
+
+  const copy = join(workDir, `Pulumi.${stackName}.yaml`);
+  const settings = stackConfigFile === undefined ? "" : readFileSync(stackConfigFile, "utf8");
+  const before = existsSync(copy) ? readFileSync(copy, "utf8") : "";
+  writeFileSync(copy, withSalt(settings, SALT.exec(before)?.[1]), { mode: 0o600 });
+}
+
+/** The stack's settings with this salt, unless they have their own. */
+export function withSalt(settings: string, salt: string | undefined): string {
+  if (salt === undefined || SALT.test(settings)) return settings;
+  return `encryptionsalt: ${salt}\n${settings}`;
+}

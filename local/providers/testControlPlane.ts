@@ -1,0 +1,117 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
+import { ensureToolchain } from "../toolchain/toolchain.ts";
+
+/** A real etcd, API server and controller manager for tests: everything of Kubernetes but nodes. */
+export interface ControlPlane {
+  /** The kubeconfig's content; its user may do anything. */
+  kubeconfig: string;
+  config: KubeConfig;
+  stop(): Promise<void>;
+}
+
+const TOKEN = "test-only";
+
+/** Starts one on free loopback ports with its data in a temporary folder; takes about eight seconds. */
+export async function startControlPlane(): Promise<ControlPlane> {
+  const cacheDir = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "rewardlab");
+  const { binaries } = await ensureToolchain({ cacheDir, progress: () => {} });
+  const folder = mkdtempSync(join(tmpdir(), "rewardlab-control-plane-"));
+  const [client, peer, api] = [await freePort(), await freePort(), await freePort()];
+  const file = (name: string, content: string) => {
+    writeFileSync(join(folder, name), content, { mode: 0o600 });
+    return join(folder, name);
+  };
+  const children: ChildProcess[] = [];
+  const run = (command: string, args: string[]) => {
+    const log = openSync(join(folder, `${children.length}.log`), "a");
+    children.push(spawn(command, args, { stdio: ["ignore", log, log] }));
+  };
+  const { privateKey } = generateKeyPairSync("rsa", {
+    modulusLength: 2048,
+    privateKeyEncoding: { type: "pkcs8", format: "pem" },
+    publicKeyEncoding: { type: "spki", format: "pem" },
+  });
+  const key = file("service-account.pem", privateKey);
+  const etcd = `http://127.0.0.1:${client}`;
+  const kubeconfig = kubeconfigFor(`https://127.0.0.1:${api}`);
+
+  run(binaries.etcd, [
+    ...["--data-dir", join(folder, "etcd"), "--listen-client-urls", etcd, "--advertise-client-urls", etcd],
+    ...["--listen-peer-urls", `http://127.0.0.1:${peer}`, "--unsafe-no-fsync"],
+  ]);
+  run(binaries.kubeApiserver, [
+    ...["--etcd-servers", etcd, "--bind-address", "127.0.0.1", "--secure-port", String(api)],
+    ...["--cert-dir", join(folder, "certificates"), "--token-auth-file", file("tokens.csv", `${TOKEN},test,test,system:masters\n`)],
+    ...["--service-account-key-file", key, "--service-account-signing-key-file", key],
+    ...["--service-account-issuer", "https://kubernetes.default.svc", "--service-cluster-ip-range", "10.245.0.0/24"],
+    ...["--authorization-mode", "RBAC", "--endpoint-reconciler-type", "none"],
+  ]);
+  run(binaries.kubeControllerManager, [
+    ...["--kubeconfig", file("kubeconfig", kubeconfig), "--service-account-private-key-file", key],
+    ...["--use-service-account-credentials", "--leader-elect=false", "--secure-port", "0"],
+  ]);
+
+  const config = new KubeConfig();
+  config.loadFromString(kubeconfig);
+  const stop = async () => {
+    await Promise.all(children.map(end));
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await untilServing(config, children, folder);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { kubeconfig, config, stop };
+}
+
+function kubeconfigFor(server: string): string {
+  return JSON.stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name: "test", cluster: { server, "insecure-skip-tls-verify": true } }],
+    users: [{ name: "test", user: { token: TOKEN } }],
+    contexts: [{ name: "test", context: { cluster: "test", user: "test" } }],
+    "current-context": "test",
+  });
+}
+
+/** The API answers and the controllers have begun: the default service account is the last thing to appear. */
+async function untilServing(config: KubeConfig, children: ChildProcess[], folder: string): Promise<void> {
+  const core = config.makeApiClient(CoreV1Api);
+  for (let attempt = 0; attempt < 240; attempt++) {
+    const dead = children.findIndex(({ exitCode }) => exitCode !== null);
+    if (dead >= 0) throw new Error(`it ended at once:\n${readFileSync(join(folder, `${dead}.log`), "utf8").slice(-2000)}`);
+    const account = await core
+      .readNamespacedServiceAccount({ namespace: "default", name: "default" })
+      .catch(() => undefined);
+    if (account) return;
+    await sleep(250);
+  }
+  throw new Error("the control plane didn't serve within a minute");
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGTERM");
+  const timer = setTimeout(() => child.kill("SIGKILL"), 5000);
+  await gone;
+  clearTimeout(timer);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
