@@ -27,7 +27,7 @@ export function issueProblems(error: z.ZodError, input: unknown, source: IssueSo
       const meant = source.suggest(dotted, key);
       return at([...path, key], "is not a known key", meant ? `Did you mean ${meant}? If not, remove it` : "Remove it");
     });
-    if (issue.code === "invalid_key") return [at(path, "is not a known key", keyRemedy(issue, path))];
+    if (issue.code === "invalid_key") return [at(path, ...keyProblem(issue, path))];
     const value = valueAt(input, path);
     if (value === undefined) return [at(path, "is missing", instead)];
     if (issue.code === "invalid_value") {
@@ -50,11 +50,12 @@ export function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], input);
 }
 
-function keyRemedy(issue: z.core.$ZodIssueInvalidKey, path: readonly PropertyKey[]): string {
+/** Of a table whose keys are names of a kind: names from a list, or with a rule that the message tells. */
+function keyProblem(issue: z.core.$ZodIssueInvalidKey, path: readonly PropertyKey[]): [what: string, write: string] {
   const inner = issue.issues[0];
-  const allowed = inner?.code === "invalid_value" ? inner.values.map(String) : [];
-  const meant = nearest(String(path.at(-1)), allowed);
-  return meant ? `Did you mean ${meant}? If not, remove it` : "Remove it";
+  if (inner?.code !== "invalid_value") return [`is not possible here: ${inner?.message ?? "not a valid key"}`, "Rename or remove it"];
+  const meant = nearest(String(path.at(-1)), inner.values.map(String));
+  return ["is not a known key", meant ? `Did you mean ${meant}? If not, remove it` : "Remove it"];
 }
 
 const shown = (value: unknown): string => {

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { endpointsOf } from "../names.ts";
 import { readRewardConfigs } from "../rewardConfig.ts";
+import type { RewardConfig } from "./normalise.ts";
 import { type RunContext, toRunSpec } from "./runSpec.ts";
 import { compareRuns } from "./specChecks.ts";
 
@@ -25,7 +26,7 @@ describe("a RunSpec", () => {
   });
 
   it("takes the task app from flag over environment over file over the stack's own", () => {
-    const withFile = { ...outcome!, taskUrl: "https://file.test" };
+    const withFile: RewardConfig = { ...outcome!, taskUrl: "https://file.test" };
     const url = (taskUrl: RunContext["taskUrl"], config = withFile) => specOf({ taskUrl }, config).spec!.endpoints.taskApp;
     expect(url({ flag: "https://flag.test/", environment: "https://env.test" })).toBe("https://flag.test");
     expect(url({ flag: " ", environment: "https://env.test" })).toBe("https://env.test");

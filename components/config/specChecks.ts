@@ -28,8 +28,7 @@ export function specNotices(spec: RunSpec, config: RewardConfig, taskUrl: TaskUr
     ["services.task_url", taskUrl.from === "environment",
       `TASK_APP_URL from the environment (${taskUrl.url}) is used in place of the file's`],
     ["sampling.top_p", spec.rollout.topP < 1,
-      `with top_p ${spec.rollout.topP} the sampler's log-probabilities are of a truncated distribution: expect up to `
-      + `${Math.abs(Math.log(spec.rollout.topP)).toFixed(3)} nats a token of mismatch that no adapter caused`],
+      `with top_p ${spec.rollout.topP} decisions come from a truncated distribution, and the trainer trains the whole one`],
     ["sampling.tool_choice", spec.rollout.toolChoice === "required",
       "constrained decoding reports log-probabilities after its mask: the mismatch gate sees that too"],
     ["lora.dropout", spec.lora.dropout > 0 && spec.algorithm.kind === "gspo",

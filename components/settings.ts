@@ -1,0 +1,72 @@
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { loadYaml } from "@kubernetes/client-node";
+import * as pulumi from "@pulumi/pulumi";
+import { refuse } from "./config/problem.ts";
+import { PROJECT } from "./names.ts";
+import { configValue, merge, parseSettings } from "./settings/parse.ts";
+import type { StackOverlay, StackSettings } from "./settings/schema.ts";
+
+/** The project's folder: the one with Pulumi.yaml. */
+export const PROJECT_ROOT = join(import.meta.dirname, "..");
+
+/**
+ * The settings of the stack that is being run.
+ *
+ * @param overlay laid over the stack file, for values that only the caller knows (the embedded cluster's addresses)
+ * @throws ConfigError with every problem
+ */
+export function loadSettings(overlay: StackOverlay = {}): StackSettings {
+  const file = `Pulumi.${pulumi.getStack()}.yaml`;
+  const prefix = `${pulumi.getProject()}:`;
+  const config = new pulumi.Config();
+  const keys = Object.keys(pulumi.runtime.allConfig()).filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+  return parseSettings(merge(Object.fromEntries(keys.map((key) => [key, configValue(key, config.require(key))])), overlay), file);
+}
+
+/**
+ * The settings of a stack, read from its file, outside of an update: what `loadSettings` will see inside of it.
+ *
+ * @throws ConfigError with every problem; so too if there is no such stack file
+ */
+export function readStackSettings(stack: string, overlay: StackOverlay = {}, root: string = PROJECT_ROOT): StackSettings {
+  const file = `Pulumi.${stack}.yaml`;
+  const refuseFile = (what: string, write: string) => refuse([{ file, what, write }]);
+  let text = "";
+  try {
+    text = readFileSync(join(root, file), "utf8");
+  } catch (error) {
+    refuseFile(`can't be read (${(error as Error).message})`, `Make it: pulumi stack init ${stack} --copy-config-from dev`);
+  }
+  let config: Record<string, unknown> = {};
+  try {
+    config = loadYaml<{ config?: Record<string, unknown> } | undefined>(text)?.config ?? {};
+  } catch (error) {
+    refuseFile(`is not YAML: ${(error as Error).message.split("\n")[0]}`, "Mend it");
+  }
+  const values = Object.fromEntries(Object.entries(config).flatMap(([key, value]) =>
+    (key.startsWith(`${PROJECT}:`) ? [[key.slice(PROJECT.length + 1), value]] : [])));
+  return parseSettings(merge(values, overlay), file);
+}
+
+/** Where this program keeps its files, by the XDG base directory rules. */
+export interface Folders {
+  /** Toolchain, Python environments, images and models: may be deleted, and is made again. */
+  cacheDir: string;
+  /** State backend, generated secrets, records of processes: what must not be lost while a stack is up. */
+  stateDir: string;
+}
+
+export function folders(env: NodeJS.ProcessEnv = process.env): Folders {
+  const home = env["HOME"] || homedir();
+  return {
+    cacheDir: join(env["XDG_CACHE_HOME"] || join(home, ".cache"), "rewardlab"),
+    stateDir: join(env["XDG_STATE_HOME"] || join(home, ".local", "state"), "rewardlab"),
+  };
+}
+
+/** The task app that the environment names for all runs; flags and settings come before it, configs after it. */
+export function taskAppUrlOfEnvironment(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  return env["TASK_APP_URL"];
+}

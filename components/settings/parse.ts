@@ -1,0 +1,69 @@
+import { z } from "zod";
+import { issueProblems } from "../config/issues.ts";
+import { type Problem, refuse } from "../config/problem.ts";
+import { nearest } from "../config/suggest.ts";
+import { shapeOf } from "../schema/fields.ts";
+import { type StackSettings, stackSettings } from "./schema.ts";
+
+/** Top-level keys that are one string; all others are JSON in the engine's configuration. */
+const TEXT_KEYS: readonly string[] = ["envFile", "hostRoot", "taskUrl"];
+
+/** One value of the engine's configuration, where every value is a text. */
+export function configValue(key: string, text: string): unknown {
+  if (TEXT_KEYS.includes(key)) return text;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    // A text like "shared"; or a wrong one, which the schema refuses with its place.
+    return text;
+  }
+}
+
+/** `over` laid over `under`: tables key by key, everything else (lists too) as a whole. */
+export function merge(under: unknown, over: unknown): unknown {
+  if (over === undefined) return under;
+  if (!isTable(under) || !isTable(over)) return over;
+  return Object.fromEntries([...new Set([...Object.keys(under), ...Object.keys(over)])].map((key) => [key, merge(under[key], over[key])]));
+}
+
+/**
+ * Validates a stack's settings.
+ *
+ * @param file how messages name them, for example Pulumi.dev.yaml
+ * @throws ConfigError with every problem
+ */
+export function parseSettings(values: unknown, file: string): StackSettings {
+  const parsed = stackSettings.safeParse(values, { reportInput: true });
+  refuse(parsed.success ? clashes(parsed.data, file) : issueProblems(parsed.error, values, {
+    file, place: () => undefined, suggest: suggestSetting, meaning: () => undefined,
+  }));
+  return parsed.data!;
+}
+
+/** Flags that are set from other settings, so that no two places can disagree. */
+const MANAGED_FLAGS = ["--model", "--served-model-name", "--revision", "--dtype", "--max-model-len", "--max-num-seqs", "--enable-lora", "--max-loras",
+  "--max-cpu-loras", "--max-lora-rank", "--host", "--port", "--api-key", "--logprobs-mode", "--generation-config"];
+
+function clashes(settings: StackSettings, file: string): Problem[] {
+  const managed = settings.vllm.args.filter((arg) => MANAGED_FLAGS.includes(arg.split("=")[0]!));
+  return managed.map((arg) => ({
+    file, path: "vllm.args", what: `holds ${arg.split("=")[0]!}, which follows from the other settings`, write: "Remove it",
+  }));
+}
+
+function suggestSetting(table: string, name: string): string | undefined {
+  const path = table.split(".").filter((part) => part !== "" && !/^\d+$/.test(part));
+  let schema: z.ZodType | undefined = stackSettings;
+  for (const part of path) schema = schema && shapeOf(unwrapped(schema))?.[part];
+  const meant = nearest(name, Object.keys((schema && shapeOf(unwrapped(schema))) ?? {}));
+  return meant && [table, meant].filter(Boolean).join(".");
+}
+
+function unwrapped(schema: z.ZodType): z.ZodType {
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional) return unwrapped(schema.unwrap() as z.ZodType);
+  return schema instanceof z.ZodArray ? unwrapped(schema.element as z.ZodType) : schema;
+}
+
+function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,124 @@
+import { z } from "zod";
+import { LORA_RANKS } from "../../images/runner/src/runSpec.ts";
+import { runName } from "../../images/runner/src/runSpec.ts";
+import { runOverrides } from "../config/overrides.ts";
+import { imagesSection } from "./images.ts";
+
+/** A quantity of the API server, for example 500m cores or 24Gi of memory. */
+const cpu = z.string().regex(/^\d+(\.\d+)?m?$/, "a number of cores, for example 500m or 4");
+const memory = z.string().regex(/^\d+(\.\d+)?(Ki|Mi|Gi)$/, "a size in Ki, Mi or Gi, for example 24Gi");
+const absolutePath = z.string().startsWith("/", "an absolute path");
+const count = z.int().min(1);
+
+/** Cores are asked for; memory is asked for and is the limit, since a pod above its memory would take down its node. */
+const resources = z.strictObject({ cpu, memory });
+
+/** Plain settings of a program; what looks like a secret has its place in the env file. */
+const environment = z.record(
+  z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "a name of letters, digits and _")
+    .refine((name) => !/KEY$|TOKEN$|SECRET|PASSWORD/i.test(name), "the name of a secret: write it into the env file instead"),
+  z.string(),
+);
+
+const clusterSection = z.strictObject({
+  /** Path of a kubeconfig; the machine's own if left out. */
+  kubeconfig: z.string().min(1).optional(),
+  /** Context in it; its current one if left out. */
+  context: z.string().min(1).optional(),
+  /** Names the cluster for good: only a change of this name means another cluster, and moves the stack there. */
+  identifier: z.string().min(1),
+});
+
+const gpuSection = z.strictObject({
+  backend: z.literal("existing"),
+  /** Nodes to label and taint; empty for nodes that carry the labels already. */
+  nodes: z.array(z.string().min(1)).default([]),
+  /** Labels that the pool's nodes have (and get, if they are named above). */
+  labels: z.record(z.string().min(1), z.string()).default({}),
+  /** Values of the label nvidia.com/gpu.product that will do: one card has several names. */
+  products: z.array(z.string().min(1)).min(1),
+  /** Keep other pods off the nodes named above. */
+  taint: z.boolean().default(true),
+  runtimeClass: z.string().min(1).optional(),
+  gpusPerNode: z.int().min(2).default(2),
+  /** Most nodes that this stack may use. */
+  nodeCount: count.default(1),
+  /** Let pods without a GPU run on the pool's nodes: for a cluster of one node. */
+  cpuPodsOnGpuNode: z.boolean().default(false),
+});
+
+const modelSection = z.strictObject({
+  name: z.string().min(1),
+  source: z.discriminatedUnion("kind", [
+    /** A hub name (above), downloaded by the pods into a cache on the node. */
+    z.strictObject({ kind: z.literal("hub"), revision: z.string().min(1).default("main") }),
+    /** A folder on the node. */
+    z.strictObject({ kind: z.literal("directory"), path: absolutePath }),
+  ]),
+  /** Longest prompt plus decision, in tokens. */
+  maxModelLen: count,
+  dtype: z.enum(["bfloat16", "float32"]),
+});
+
+const vllmSection = z.strictObject({
+  maxLoraRank: z.literal(LORA_RANKS).default(16),
+  maxNumSeqs: count,
+  /** More adapters than this on one server are refused; each slot holds memory on the GPU. */
+  maxSlots: count.default(48),
+  /** Further flags of the server. */
+  args: z.array(z.string()).default([]),
+  env: environment.default({}),
+  sharedMemory: memory,
+  resources,
+  /** Image pull, model load and compilation together. */
+  readyWithinMinutes: count.default(45),
+});
+
+const trainerSection = z.strictObject({
+  device: z.enum(["cpu", "cuda"]),
+  env: environment.default({}),
+  sharedMemory: memory,
+  resources,
+  readyWithinMinutes: count.default(45),
+});
+
+const experiment = z.strictObject({
+  /** Path of a reward config, relative to the project. */
+  config: z.string().min(1),
+  /** The run's name; the file's if left out. */
+  name: runName.optional(),
+  /** A higher number runs the same experiment again, and nothing else. */
+  attempt: count.default(1),
+});
+
+/** All experiments on one pair, each on its own, or so many on one. */
+export const placement = z.union([z.enum(["shared", "dedicated"]), z.strictObject({ perPair: count })]);
+
+/** Everything that a stack file says. Defaults stand here and nowhere else. */
+export const stackSettings = z.strictObject({
+  /** Runs that last longer are ended by the cluster. */
+  deadlineMinutes: count,
+  /** Path of the env file, relative to the project. */
+  envFile: z.string().min(1),
+  /** Folder on the GPU nodes for adapters and the model cache. */
+  hostRoot: absolutePath.default("/var/lib/rewardlab"),
+  /** A task app elsewhere, for every run; comes before TASK_APP_URL and the configs. */
+  taskUrl: z.url({ protocol: /^https?$/ }).optional(),
+  cluster: clusterSection,
+  gpu: gpuSection,
+  images: imagesSection,
+  model: modelSection,
+  vllm: vllmSection,
+  trainer: trainerSection,
+  taskApp: z.strictObject({ resources, env: environment.default({}) }),
+  runner: z.strictObject({ resources }),
+  placement: placement.default("shared"),
+  experiments: z.array(experiment).min(1),
+  /** Over what the configs say, for all runs. */
+  run: runOverrides.default({}),
+});
+
+export type StackSettings = z.infer<typeof stackSettings>;
+export type Placement = z.infer<typeof placement>;
+/** Part of a stack's settings, laid over its file. */
+export type StackOverlay = { [K in keyof z.input<typeof stackSettings>]?: unknown };

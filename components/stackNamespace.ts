@@ -1,0 +1,30 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { labelsOf, namespaceOf } from "./names.ts";
+
+export interface StackNamespaceArgs {
+  stack: string;
+}
+
+/**
+ * The namespace of a stack: everything it has in the cluster, but for the labels of its nodes.
+ *
+ * Pods here meet the "restricted" security level but for one volume: the adapter folder is a folder of the node, which
+ * no level below "privileged" admits. Hence the label, for clusters that enforce a stricter level by default.
+ */
+export class StackNamespace extends pulumi.ComponentResource {
+  readonly namespace: k8s.core.v1.Namespace;
+  readonly name: pulumi.Output<string>;
+
+  constructor(name: string, { stack }: StackNamespaceArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("rewardlab:cluster:Namespace", name, {}, opts);
+    this.namespace = new k8s.core.v1.Namespace(`${name}-namespace`, {
+      metadata: {
+        name: namespaceOf(stack),
+        labels: { ...labelsOf({ stack }), "pod-security.kubernetes.io/enforce": "privileged" },
+      },
+    }, { parent: this, customTimeouts: { delete: "20m" } });
+    this.name = this.namespace.metadata.name;
+    this.registerOutputs({ name: this.name });
+  }
+}

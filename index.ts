@@ -1,0 +1,71 @@
+import * as pulumi from "@pulumi/pulumi";
+import { clusterProvider } from "./components/clusterProvider.ts";
+import { formatNotice } from "./components/config/notices.ts";
+import { ContainerImage, imageBuilder } from "./components/containerImage.ts";
+import { EnvSecret } from "./components/envSecret.ts";
+import { GpuNodePool } from "./components/gpuNodePool.ts";
+import { LoraTrainer } from "./components/loraTrainer.ts";
+import { namespaceOf, trainerName, vllmName } from "./components/names.ts";
+import { nextCommands } from "./components/nextCommands.ts";
+import { RewardJob } from "./components/rewardJob.ts";
+import { loadSettings } from "./components/settings.ts";
+import type { StackOverlay } from "./components/settings/schema.ts";
+import { planStack } from "./components/stackPlan.ts";
+import { StackNamespace } from "./components/stackNamespace.ts";
+import { TaskApp } from "./components/taskApp.ts";
+import { ADAPTER_PATH, VllmServer } from "./components/vllmServer.ts";
+
+/**
+ * The whole system: what exists, and what is on what. Pulumi calls it for `pulumi up`; the command line calls it through
+ * the Automation API, with an overlay of what only it knows (the embedded cluster's addresses).
+ */
+export default async function program(overlay: StackOverlay = {}) {
+  const stack = pulumi.getStack();
+  const settings = loadSettings(overlay);
+  const plan = planStack(settings, stack);
+  for (const notice of plan.notices) await pulumi.log.info(formatNotice(notice));
+
+  const provider = clusterProvider("cluster", settings.cluster);
+  const { namespace, name: namespaceName } = new StackNamespace("stack", { stack }, { provider });
+  // What is in the namespace goes with it: a teardown deletes the namespace and waits for that.
+  const inNamespace = { provider, deletedWith: namespace };
+  const secret = new EnvSecret("env", { stack, namespace: namespaceName, secrets: plan.secrets }, inNamespace);
+  const nodes = new GpuNodePool("gpus", settings.gpu, { provider });
+
+  const { images } = settings;
+  const builder = imageBuilder("docker", images.dockerHost, [images.taskApp, images.runner, images.trainer, images.vllm]);
+  const image = (folder: string, source: typeof images.taskApp) =>
+    new ContainerImage(folder, { ...images, folder, source, tag: stack }, { provider: builder }).reference;
+
+  const common = {
+    stack, namespace: namespaceName, pool: settings.gpu, secret: secret.name, keys: secret.keys, model: settings.model, hostRoot: settings.hostRoot,
+  };
+  const taskApp = new TaskApp("task-app", { ...common, ...settings.taskApp, image: image("task-app", images.taskApp) }, inNamespace);
+  const [vllmImage, trainerImage, runnerImage] = [image("vllm", images.vllm), image("trainer", images.trainer), image("runner", images.runner)];
+
+  const pairs = plan.pairs.map(({ name: pair, slots }) => {
+    const adapterFolder = `${settings.hostRoot}/${namespaceOf(stack)}/${pair}`;
+    const onGpus = { ...inNamespace, dependsOn: [nodes, secret] };
+    return {
+      pair,
+      vllm: new VllmServer(vllmName(pair), { ...common, ...settings.vllm, image: vllmImage, pair, slots, adapterFolder }, onGpus),
+      trainer: new LoraTrainer(trainerName(pair), { ...common, ...settings.trainer, image: trainerImage, pair, adapterFolder, adapterPath: ADAPTER_PATH }, onGpus),
+    };
+  });
+
+  const jobs = plan.runs.map(({ pair, spec }) => {
+    const { vllm, trainer } = pairs.find((each) => each.pair === pair)!;
+    const { deadlineMinutes, runner } = settings;
+    const { jobName } = new RewardJob(spec.name, { ...common, ...runner, image: runnerImage, spec, deadlineMinutes },
+      { ...inNamespace, dependsOn: [secret, taskApp, vllm, trainer] });
+    return [spec.name, jobName] as const;
+  });
+
+  return {
+    namespace: namespaceName,
+    taskAppUrl: taskApp.url,
+    pairs: Object.fromEntries(pairs.map(({ pair, vllm, trainer }) => [pair, { vllmUrl: vllm.url, trainerUrl: trainer.url }])),
+    jobs: Object.fromEntries(jobs),
+    next: nextCommands(stack, plan.runs.map(({ spec }) => spec.name)),
+  };
+}

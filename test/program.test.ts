@@ -1,0 +1,212 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { beforeAll, describe, expect, it } from "vitest";
+import { runSpec } from "../images/runner/src/runSpec.ts";
+import { shapeOf } from "../components/schema/fields.ts";
+import { stackSettings } from "../components/settings/schema.ts";
+import { inClear, type Recording, type Registered } from "./record.ts";
+import { EMBEDDED_OVERLAY, recordStack, SENTINELS } from "./stacks.ts";
+
+const root = join(import.meta.dirname, "..");
+const RUNS = ["crafter-rl-outcome", "crafter-rl-stepwise-simple", "crafter-rl-stepwise-shaped"];
+const DEPLOYMENT = "kubernetes:apps/v1:Deployment";
+const JOB = "kubernetes:batch/v1:Job";
+
+const recordings: Record<string, Recording> = {};
+beforeAll(async () => {
+  for (const stack of ["dev", "local"] as const) recordings[stack] = await recordStack(stack);
+});
+
+/** Pod specs of everything that makes pods, by the name of what makes them. */
+function pods(recording: Recording): [name: string, pod: any][] {
+  return [...recording.of(DEPLOYMENT), ...recording.of(JOB)].map(({ name, inputs }) => [name, inputs["spec"].template.spec]);
+}
+const plain = ({ type, name, inputs }: Registered) => ({ type, name, inputs: inClear(inputs) });
+
+describe.each(["dev", "local"])("the program of stack %s", (stack) => {
+  it("registers no two resources of one type and name", () => {
+    const names = recordings[stack]!.resources.map(({ type, name }) => `${type} ${name}`);
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+  });
+
+  it("puts every resource but providers and components under a component, named after it", () => {
+    for (const { type, name, component, parent } of recordings[stack]!.resources) {
+      if (component || type.startsWith("pulumi:")) continue;
+      expect(parent?.type, `${type} ${name}`).toMatch(/^rewardlab:[a-z]+:[A-Z]/);
+      expect(name.startsWith(parent!.name), `${name} under ${parent!.name}`).toBe(true);
+    }
+  });
+
+  it("gives a provider of its own to every resource", () => {
+    for (const { type, component, provider, name } of recordings[stack]!.resources) {
+      if (component || type.startsWith("pulumi:")) continue;
+      expect(provider, `${type} ${name}`).toMatch(type.startsWith("docker:") ? /pulumi:providers:docker::docker::/ : /pulumi:providers:kubernetes::cluster::/);
+    }
+  });
+
+  it("holds no secret but in the one Secret, wrapped", () => {
+    const { resources, outputs, one } = recordings[stack]!;
+    const clear = JSON.stringify([resources.map(plain), outputs]);
+    for (const [key, value] of Object.entries(SENTINELS)) {
+      expect(clear.includes(value), key).toBe(false);
+      expect(clear.includes(Buffer.from(value).toString("base64")), key).toBe(false);
+    }
+    expect(JSON.stringify(one("kubernetes:core/v1:Secret").inputs)).toContain(SENTINELS.SYNTH_API_KEY);
+  });
+
+  it("gives components no inputs, since the engine would keep them in clear", () => {
+    for (const { inputs, component } of recordings[stack]!.resources) if (component) expect(inputs).toEqual({});
+  });
+
+  it("is the same program when it runs again", async () => {
+    const again = await recordStack(stack as "dev" | "local");
+    expect(again.resources.map(plain)).toEqual(recordings[stack]!.resources.map(plain));
+  });
+
+  it("runs every pod as user 1000, without privileges, on a root file system that nobody writes", () => {
+    for (const [name, pod] of pods(recordings[stack]!)) {
+      expect(pod.securityContext, name).toMatchObject({ runAsNonRoot: true, runAsUser: 1000, runAsGroup: 1000, seccompProfile: { type: "RuntimeDefault" } });
+      expect(pod.automountServiceAccountToken, name).toBe(false);
+      for (const container of pod.containers) {
+        expect(container.securityContext, name).toEqual({ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } });
+      }
+    }
+  });
+
+  it("lets root nowhere but where a node's folder is given away, with that one capability", () => {
+    const inits = pods(recordings[stack]!).flatMap(([, pod]) => pod.initContainers ?? []);
+    expect(inits.length).toBeGreaterThan(0);
+    for (const container of inits) {
+      expect(container.command[0]).toBe("chown");
+      expect(container.securityContext).toMatchObject({ runAsUser: 0, allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"], add: ["CHOWN"] } });
+    }
+  });
+
+  it("asks for memory and cores in every container", () => {
+    for (const [name, pod] of pods(recordings[stack]!)) for (const container of [...(pod.initContainers ?? []), ...pod.containers]) {
+      expect(container.resources, name).toMatchObject({ requests: { cpu: expect.any(String), memory: expect.any(String) }, limits: { memory: expect.any(String) } });
+    }
+  });
+
+  it("takes built images by digest and others by an exact tag", () => {
+    for (const [name, pod] of pods(recordings[stack]!)) for (const { image } of [...(pod.initContainers ?? []), ...pod.containers]) {
+      expect(image, name).toMatch(/@sha256:[0-9a-f]{64}$|:v\d+\.\d+\.\d+$/);
+    }
+  });
+
+  it("labels every object of the cluster with its stack", () => {
+    for (const { type, name, inputs } of recordings[stack]!.resources) {
+      if (!type.startsWith("kubernetes:") || type.endsWith("NodePatch")) continue;
+      expect(inputs["metadata"].labels, `${type} ${name}`).toMatchObject({ "app.kubernetes.io/managed-by": "rewardlab", "rewardlab.dev/stack": stack });
+    }
+  });
+
+  it("deletes nothing in the namespace one by one, and the nodes' labels not with it", () => {
+    for (const { type, name, inputs, deletedWith } of recordings[stack]!.resources) {
+      if (!type.startsWith("kubernetes:")) continue;
+      expect(deletedWith !== undefined, `${type} ${name}`).toBe(inputs["metadata"].namespace !== undefined);
+    }
+  });
+
+  it("makes one Job a config, with a spec that the runner accepts", () => {
+    const recording = recordings[stack]!;
+    expect(recording.of(JOB).map(({ name }) => name)).toEqual(RUNS);
+    const specs = recording.of("kubernetes:core/v1:ConfigMap").map(({ inputs }) => runSpec.parse(JSON.parse(inputs["data"]["run.json"])));
+    expect(specs.map(({ name }) => name)).toEqual(RUNS);
+    for (const spec of specs) expect(spec.endpoints).toEqual({ taskApp: "http://task-app:8001", vllm: "http://pair-0-vllm:8000", trainer: "http://pair-0-trainer:8002" });
+  });
+
+  it("says in its outputs where everything is and what to do next", () => {
+    expect(recordings[stack]!.outputs).toMatchObject({
+      namespace: `rewardlab-${stack}`, taskAppUrl: "http://task-app:8001",
+      pairs: { "pair-0": { vllmUrl: "http://pair-0-vllm:8000", trainerUrl: "http://pair-0-trainer:8002" } },
+      jobs: Object.fromEntries(RUNS.map((run) => [run, `${run}-0123abcd`])),
+      next: { logs: `npx rewardlab logs --stack ${stack} --run-name crafter-rl-outcome` },
+    });
+  });
+});
+
+describe("a change", () => {
+  const experiments = RUNS.map((name) => ({ config: `configs/${name.replaceAll("-", "_")}.toml` }));
+  const differing = async (change: Record<string, unknown>) => {
+    const changed = await recordStack("dev", change);
+    const before = recordings["dev"]!.resources.map(plain);
+    return changed.resources.map(plain).filter((resource, index) => JSON.stringify(resource) !== JSON.stringify(before[index])).map(({ type, name }) => `${type} ${name}`);
+  };
+
+  it("of one TOML changes its own ConfigMap and Job and nothing else", async () => {
+    const changed = readFileSync(join(root, experiments[1]!.config), "utf8").replace("step_rewards_indicator_lambda = 1.0", "step_rewards_indicator_lambda = 2.0");
+    const { mkdtempSync, writeFileSync } = await import("node:fs");
+    const path = join(mkdtempSync(join((await import("node:os")).tmpdir(), "rewardlab-config-")), "crafter_rl_stepwise_simple.toml");
+    writeFileSync(path, changed);
+    expect(await differing({ experiments: [experiments[0], { config: path }, experiments[2]] })).toEqual([
+      "kubernetes:core/v1:ConfigMap crafter-rl-stepwise-simple-spec", "kubernetes:batch/v1:Job crafter-rl-stepwise-simple",
+    ]);
+  });
+
+  it("of one attempt changes its own ConfigMap and Job's trigger and nothing else", async () => {
+    const changed = await recordStack("dev", { experiments: [experiments[0], experiments[1], { ...experiments[2], attempt: 2 }] });
+    expect(changed.of(JOB).map(({ options }) => options.replacementTrigger)).toEqual([1, 1, 2]);
+  });
+
+  it("of a secret changes the Secret and no other object", async () => {
+    const { envFile } = await import("./stacks.ts");
+    const change = { envFile: envFile({ ...SENTINELS, SYNTH_API_KEY: "sentinel-rotated" }) };
+    expect(await differing(change)).toEqual([]);
+    const secret = (await recordStack("dev", change)).one("kubernetes:core/v1:Secret");
+    expect(JSON.stringify(secret.inputs)).toContain("sentinel-rotated");
+  });
+
+  it("of the placement gives each experiment its own pair, where the pool has room", async () => {
+    const { of } = await recordStack("dev", { placement: "dedicated", gpu: { nodeCount: 3 } });
+    expect(of("rewardlab:serving:VllmServer").map(({ name }) => name)).toEqual(["pair-0-vllm", "pair-1-vllm", "pair-2-vllm"]);
+    const vllm = of("kubernetes:core/v1:ConfigMap").map(({ inputs }) => JSON.parse(inputs["data"]["run.json"]).endpoints.vllm);
+    expect(vllm).toEqual([0, 1, 2].map((pair) => `http://pair-${pair}-vllm:8000`));
+  });
+});
+
+describe("bad input", () => {
+  const refusal = (change: Record<string, unknown>, stack: "dev" | "local" = "dev") =>
+    recordStack(stack, change).then(() => "accepted", (error: Error) => error.message);
+
+  it("of several files is told at once, and nothing is registered", async () => {
+    const message = await refusal({ envFile: "/nonexistent/.env", experiments: [{ config: "configs/missing.toml" }, { config: "package.json" }] });
+    expect(message).toMatch(/3 problems/);
+    expect(message).toMatch(/\/nonexistent\/\.env: does not exist\. Copy \.env\.example/);
+    expect(message).toMatch(/configs\/missing\.toml: does not exist/);
+    expect(message).toMatch(/package\.json:1:\d+: is not TOML/);
+  });
+
+  it("in the settings is told with the stack file, the key and the nearest known one", async () => {
+    expect(await refusal({ vllm: { maxNumSeq: 3 } })).toMatch(/Pulumi\.dev\.yaml vllm\.maxNumSeq: is not a known key\. Did you mean vllm\.maxNumSeqs\?/);
+    expect(await refusal({ vllm: { args: ["--max-loras=2"] } })).toMatch(/vllm\.args: holds --max-loras, which follows from the other settings/);
+    expect(await refusal({ images: { vllm: { reference: "vllm/vllm-openai:latest" } } })).toMatch(/images\.vllm/);
+    expect(await refusal({ trainer: { env: { HF_TOKEN: "x" } } })).toMatch(/write it into the env file/);
+  });
+
+  it("of more than the pool holds is refused with what would fit", async () => {
+    expect(await refusal({ placement: "dedicated" })).toMatch(/asks for 3 pairs of 2 GPUs; 1 nodes of 2 GPUs have room for 1\. Write placement: \{ perPair: 3 \}/);
+    expect(await refusal({ vllm: { maxSlots: 6 } })).toMatch(/needs 9 adapter slots; vllm\.maxSlots is 6\. Write placement: \{ perPair: 2 \}/);
+  });
+
+  it("of an embedded stack without its command line is told what is missing", async () => {
+    const { cluster: _, ...rest } = EMBEDDED_OVERLAY;
+    expect(await refusal({ ...rest, cluster: {} }, "local")).toMatch(/Pulumi\.local\.yaml cluster\.identifier: is missing/);
+  });
+});
+
+describe("Pulumi.dev.yaml", () => {
+  it("shows every setting that there is", () => {
+    const text = readFileSync(join(root, "Pulumi.dev.yaml"), "utf8");
+    expect(leaves(stackSettings).filter((name) => !new RegExp(`\\b${name}\\b`).test(text))).toEqual([]);
+  });
+});
+
+/** Names of all settings, tables included. */
+function leaves(schema: z.ZodType): string[] {
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional) return leaves(schema.unwrap() as z.ZodType);
+  if (schema instanceof z.ZodArray) return leaves(schema.element as z.ZodType);
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => leaves(option as z.ZodType));
+  return Object.entries(shapeOf(schema) ?? {}).flatMap(([name, inner]) => [name, ...leaves(inner)]);
+}
