@@ -9,6 +9,7 @@ from conftest import Caller, rollout_body
 from fake_inference import FakeInference, text_reply, tool_reply
 
 from task_app.actions import ACTIONS
+from task_app.engine import TextCrafter
 from task_app.episode import Episode
 from task_app.worlds import Worlds
 
@@ -216,17 +217,13 @@ def test_random_policy_needs_no_model_and_repeats(caller: Caller, fake: FakeInfe
     assert first["metrics"] == second["metrics"]
     assert fake.requests == []
     assert {meta["served_model"] for meta in _metas(first)} == {"random"}
-    lengths = [len(actions) for actions in first["metrics"]["details"]["rewardlab"]["actions"]]
-    assert all(1 <= length <= 5 for length in lengths)
+    actions = first["metrics"]["details"]["rewardlab"]["actions"]
+    assert all(1 <= len(decision) <= 5 for decision in actions)
     body["policy"]["config"]["sampler_seed"] = 10
-    assert _play(caller, body)["metrics"]["details"]["rewardlab"]["actions"] != lengths
+    assert _play(caller, body)["metrics"]["details"]["rewardlab"]["actions"] != actions
 
 
-def test_death_is_reported_and_ends_nothing(
-    caller: Caller, fake: FakeInference, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from task_app.engine import TextCrafter
-
+def test_death_is_reported_and_ends_nothing(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     def deadly_step(self: TextCrafter, action: int) -> Any:
         self._player.inventory["health"] = 0
         return original(self, action)

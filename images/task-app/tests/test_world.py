@@ -1,5 +1,6 @@
 """The world is the same in every process, and it is Crafter."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -33,7 +34,11 @@ for seed in (1, 2, 1):
 def test_two_processes_play_identical_episodes() -> None:
     runs = [
         subprocess.Popen(
-            [sys.executable, "-c", PLAY], cwd=ROOT, env={"PYTHONHASHSEED": seed}, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", PLAY],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            stdout=subprocess.PIPE,
+            text=True,
         )
         for seed in ("1", "2")
     ]
