@@ -1,8 +1,9 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../command.ts";
 import type { LocalContext } from "../context.ts";
 import { startDaemon } from "../daemon/daemon.ts";
+import { writeConfig } from "./configFile.ts";
 import type { HostPrograms } from "./hostPrograms.ts";
 import type { Layout } from "./layout.ts";
 import { PAUSE_IMAGE } from "./pauseImage.ts";
@@ -80,11 +81,11 @@ export async function startContainerd(
   ctx: LocalContext,
 ): Promise<{ pid: number }> {
   const hosts = join(layout.containerd.hosts, registryAddress);
-  for (const folder of [layout.containerd.root, layout.containerd.state, layout.containerd.opt, hosts]) {
+  for (const folder of [layout.containerd.root, layout.containerd.state, layout.containerd.opt]) {
     mkdirSync(folder, { recursive: true });
   }
-  writeFileSync(layout.containerd.config, containerdConfig(layout, programs));
-  writeFileSync(join(hosts, "hosts.toml"), registryHosts(registryAddress));
+  writeConfig(layout.containerd.config, containerdConfig(layout, programs));
+  writeConfig(join(hosts, "hosts.toml"), registryHosts(registryAddress));
   const isolated = ["--mount", "--propagation", "slave"];
   return startDaemon(
     {

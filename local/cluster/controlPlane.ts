@@ -1,9 +1,10 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { run } from "../command.ts";
 import type { LocalContext } from "../context.ts";
 import { MARKER } from "../daemon/daemon.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
+import { writeConfig } from "./configFile.ts";
 import { KWOK_CLUSTER, type Layout } from "./layout.ts";
 import type { ClusterSettings } from "./settings.ts";
 
@@ -84,7 +85,7 @@ export async function createControlPlane(
 ): Promise<void> {
   rmSync(layout.kwokWorkdir, { recursive: true, force: true });
   mkdirSync(layout.kwokWorkdir, { recursive: true, mode: 0o700 });
-  writeFileSync(layout.kwokConfig, JSON.stringify(kwokctlConfig(settings, layout, toolchain), null, 2));
+  writeConfig(layout.kwokConfig, kwokctlConfig(settings, layout, toolchain));
   const into = ["--name", KWOK_CLUSTER, "--config", layout.kwokConfig, "--kubeconfig", layout.kwokKubeconfig];
   await run(toolchain.binaries.kwokctl, ["create", "cluster", ...into], {
     signal: ctx.signal,

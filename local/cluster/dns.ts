@@ -1,8 +1,9 @@
 import { Resolver } from "node:dns/promises";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import type { LocalContext } from "../context.ts";
 import { startDaemon } from "../daemon/daemon.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
+import { writeConfig } from "./configFile.ts";
 import type { Kubectl } from "./kubectl.ts";
 import type { Layout } from "./layout.ts";
 import type { ClusterSettings } from "./settings.ts";
@@ -72,7 +73,7 @@ export async function startDns(
   kubectl: Kubectl,
   ctx: LocalContext,
 ): Promise<void> {
-  writeFileSync(layout.corefile, corefile(settings, layout, readFileSync("/etc/resolv.conf", "utf8")));
+  writeConfig(layout.corefile, corefile(settings, layout, readFileSync("/etc/resolv.conf", "utf8")));
   await kubectl(["apply", "--server-side", "--force-conflicts", "-f", "-"], JSON.stringify(dnsObjects(settings)));
   await startDaemon(
     {

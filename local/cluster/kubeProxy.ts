@@ -1,7 +1,7 @@
-import { writeFileSync } from "node:fs";
 import type { LocalContext } from "../context.ts";
 import { startDaemon } from "../daemon/daemon.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
+import { writeConfig } from "./configFile.ts";
 import type { Layout } from "./layout.ts";
 import type { ClusterSettings } from "./settings.ts";
 
@@ -32,7 +32,7 @@ export async function startKubeProxy(
   toolchain: Toolchain,
   ctx: LocalContext,
 ): Promise<void> {
-  writeFileSync(layout.kubeProxyConfig, JSON.stringify(kubeProxyConfig(settings, layout), null, 2));
+  writeConfig(layout.kubeProxyConfig, kubeProxyConfig(settings, layout));
   await startDaemon(
     {
       name: "kube-proxy",

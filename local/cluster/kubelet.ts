@@ -1,9 +1,10 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { LocalContext } from "../context.ts";
 import { startDaemon } from "../daemon/daemon.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
 import { makeCgroups } from "./cgroups.ts";
+import { writeConfig } from "./configFile.ts";
 import { GPU_LABELS, keepGpusOverRestarts } from "./gpu.ts";
 import type { HostPrograms } from "./hostPrograms.ts";
 import type { Layout } from "./layout.ts";
@@ -61,7 +62,7 @@ export async function startKubelet(
   for (const folder of [layout.kubelet.root, layout.kubelet.podLogs, layout.kubelet.volumePlugins]) {
     mkdirSync(folder, { recursive: true });
   }
-  writeFileSync(layout.kubelet.config, JSON.stringify(kubeletConfig(settings, layout), null, 2));
+  writeConfig(layout.kubelet.config, kubeletConfig(settings, layout));
   makeCgroups();
   keepGpusOverRestarts();
   const labels = Object.entries(GPU_LABELS).map(([key, value]) => `${key}=${value}`);

@@ -1,6 +1,6 @@
-import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CommandError, run } from "../command.ts";
+import { writeConfig } from "./configFile.ts";
 import type { HostPrograms } from "./hostPrograms.ts";
 import type { Layout } from "./layout.ts";
 import { type ClusterSettings, NETWORK, RULE_COMMENT } from "./settings.ts";
@@ -53,8 +53,7 @@ export function ownRules(settings: ClusterSettings): Rule[] {
 /** Makes the bridge with the node's address, the services' route and the rules; what's there already is kept. */
 export async function ensureNetwork(settings: ClusterSettings, layout: Layout, programs: HostPrograms): Promise<void> {
   const bridge = settings.bridge;
-  mkdirSync(layout.cni.conf, { recursive: true });
-  writeFileSync(join(layout.cni.conf, "10-rewardlab.conflist"), JSON.stringify(cniConfig(settings, layout), null, 2));
+  writeConfig(join(layout.cni.conf, "10-rewardlab.conflist"), cniConfig(settings, layout));
   const ip = (...args: string[]) => run(programs.ip, args);
   if (!(await succeeds(ip("link", "show", "dev", bridge)))) await ip("link", "add", bridge, "type", "bridge");
   const prefix = settings.podRange.split("/")[1];

@@ -35,7 +35,7 @@ export async function teardown(
     endAll(podProcesses, POD_GRACE_SECONDS),
     stopDaemon("kube-proxy", layout, { graceSeconds: 2 }),
     stopDaemon("coredns", layout, { graceSeconds: 2 }),
-    endAll(() => markedProcesses(layout.pidDir).filter((process) => process.owner === "control-plane"), 3),
+    endAll(() => markedProcesses(layout.pidDir).filter((process) => process.owner === "control-plane"), 1),
   ]);
   await endContainerd(layout, programs);
   await endAll(() => [...markedProcesses(layout.pidDir), ...podProcesses()], 0);
