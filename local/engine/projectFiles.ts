@@ -1,4 +1,13 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 
 /** Of a stack whose file has no secrets: made at the stack's first run, needed at every later one. */
@@ -9,6 +18,8 @@ export interface ProjectFiles {
   workDir: string;
   projectName: string;
   stackName: string;
+  /** The project. Its folders are linked into `workDir`, where the plugins look for relative paths like `images/runner`. */
+  rootDir: string;
   /** The user's `Pulumi.yaml`; without it a bare one with the project's name is made. */
   projectFile?: string;
   /** The user's `Pulumi.<stack>.yaml`. It's read, never written: the engine gets a copy. */
@@ -16,8 +27,10 @@ export interface ProjectFiles {
 }
 
 /** Puts copies of the project's files where the engine reads them. What the engine wrote before, the salt, is kept. */
-export function writeProjectFiles({ workDir, projectName, stackName, projectFile, stackConfigFile }: ProjectFiles): void {
+export function writeProjectFiles(files: ProjectFiles): void {
+  const { workDir, projectName, stackName, projectFile, stackConfigFile } = files;
   mkdirSync(workDir, { recursive: true });
+  linkFolders(files.rootDir, workDir);
   const project = join(workDir, "Pulumi.yaml");
   if (projectFile !== undefined) copyFileSync(projectFile, project);
   else writeFileSync(project, `name: ${projectName}\nruntime: nodejs\n`);
@@ -26,6 +39,16 @@ export function writeProjectFiles({ workDir, projectName, stackName, projectFile
   const settings = stackConfigFile === undefined ? "" : readFileSync(stackConfigFile, "utf8");
   const before = existsSync(copy) ? readFileSync(copy, "utf8") : "";
   writeFileSync(copy, withSalt(settings, SALT.exec(before)?.[1]), { mode: 0o600 });
+}
+
+function linkFolders(rootDir: string, workDir: string): void {
+  for (const entry of readdirSync(workDir, { withFileTypes: true })) {
+    if (entry.isSymbolicLink()) rmSync(join(workDir, entry.name));
+  }
+  for (const entry of readdirSync(rootDir, { withFileTypes: true })) {
+    const isTaken = entry.name.startsWith(".") || entry.name === "node_modules" || existsSync(join(workDir, entry.name));
+    if (entry.isDirectory() && !isTaken) symlinkSync(join(rootDir, entry.name), join(workDir, entry.name));
+  }
 }
 
 /** The stack's settings with this salt, unless they have their own. */

@@ -27,6 +27,8 @@ export interface StackOptions extends LocalContext {
   program: PulumiFn;
   projectName: string;
   stackName: string;
+  /** The project's folder: relative paths in the program, like an image's context, are taken from it. */
+  rootDir: string;
   /** The engine's own folder for this stack: copies of the project's files, launchers, `PULUMI_HOME`. */
   workDir: string;
   /** Where states are kept; shared by all stacks. */

@@ -6,7 +6,7 @@ import { lastLogLines } from "./podLogs.ts";
 import { podProblems } from "./podProblems.ts";
 import { Cancelled, poll } from "./poll.ts";
 import { judge, podsOf } from "./readiness.ts";
-import type { Verdict } from "./verdict.ts";
+import { failed, type Verdict, waiting } from "./verdict.ts";
 
 export interface Cluster {
   objects: ObjectClient;
@@ -34,7 +34,7 @@ export async function awaitReady(
   options: { timeoutSeconds: number; signal: AbortSignal; status: (message: string) => void },
 ): Promise<Manifest> {
   let live = object;
-  let verdict: Verdict = { state: "waiting", reasons: [] };
+  let verdict = waiting() as Verdict;
   const look = async (waitedSeconds: number): Promise<true | undefined> => {
     try {
       live = await cluster.objects.get(object);
@@ -65,8 +65,8 @@ export async function requireReady(cluster: Cluster, live: Manifest): Promise<vo
 
 /** The object exists, so an error here must not fail the operation as if it didn't: it's only another reason to wait. */
 function trouble(error: unknown): Verdict {
-  if (isNotFound(error)) return { state: "failed", reasons: ["it was deleted while it was waited for"] };
-  return { state: "waiting", reasons: [error instanceof Error ? error.message : String(error)] };
+  if (isNotFound(error)) return failed("it was deleted while it was waited for");
+  return waiting(error instanceof Error ? error.message : String(error));
 }
 
 async function notReady(cluster: Cluster, live: Manifest, verdict: Verdict, what: string): Promise<NotReady> {
