@@ -1,9 +1,5 @@
 """Crafter 1.8.3 made deterministic: same seed, same actions, same world, in any process on any machine."""
 
-# isort: off
-from . import noise  # noqa: F401  (first: it sets up numba before opensimplex is imported)
-# isort: on
-
 from collections import defaultdict
 from typing import Any
 

@@ -29,6 +29,13 @@ for seed in (1, 2, 1):
         episode.play([ToolCall("interact_many", {"actions": generator.choices(ACTIONS, k=5)})])
     print(episode.hash.hexdigest())
 """
+SERVE = """
+import task_app.app
+from numba.core.registry import cpu_target
+from task_app.world import World
+World(1).reset()
+assert cpu_target.target_context.codegen().magic_tuple()[1:] == ("generic", ""), "the code must run on every CPU"
+"""
 
 
 def test_two_processes_play_identical_episodes() -> None:
@@ -45,6 +52,18 @@ def test_two_processes_play_identical_episodes() -> None:
     first, second = (run.communicate(timeout=60)[0].split() for run in runs)
     assert first == second
     assert first[0] == first[2] != first[1], "the hash depends on the seed and on nothing else"
+
+
+def test_the_server_finds_the_noise_that_an_image_build_compiled(tmp_path: Path) -> None:
+    def run(code: str) -> dict[str, int]:
+        env = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+        subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, check=True, timeout=60)
+        return {path.name: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nb*")}
+
+    compiled = run("from task_app import engine; engine.warm_up()")
+    served = run(SERVE)
+    assert compiled
+    assert served == compiled, "a miss would be compiled again and saved; on a read-only root it can't be saved"
 
 
 def test_a_world_begins_as_crafter_generates_it(monkeypatch: pytest.MonkeyPatch) -> None:
