@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { clusterProvider } from "./components/clusterProvider.ts";
-import { formatNotice } from "./components/config/notices.ts";
+import { summariseNotices } from "./components/config/notices.ts";
 import { ContainerImage, imageBuilder } from "./components/containerImage.ts";
 import { EnvSecret } from "./components/envSecret.ts";
 import { GpuNodePool } from "./components/gpuNodePool.ts";
@@ -23,7 +23,7 @@ export default async function program(overlay: StackOverlay = {}) {
   const stack = pulumi.getStack();
   const settings = loadSettings(overlay);
   const plan = planStack(settings, stack);
-  for (const notice of plan.notices) await pulumi.log.info(formatNotice(notice));
+  for (const notice of summariseNotices(plan.notices)) await pulumi.log.info(notice);
 
   const provider = clusterProvider("cluster", settings.cluster);
   const { namespace, name: namespaceName } = new StackNamespace("stack", { stack }, { provider });

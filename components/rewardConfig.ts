@@ -71,7 +71,8 @@ export function parseRewardConfig(path: string, text: string): ReadConfig {
     config: problems.length === 0 ? normalise(path, parsed.data) : undefined,
     problems,
     notices: [
-      ...keysWithoutEffect(rewardFile, document).map((key) => ({ path: key.path, text: `accepted, no effect here: ${key.text}`, files: [path] })),
+      ...keysWithoutEffect(rewardFile, document)
+        .map((key): Notice => ({ path: key.path, text: `accepted, no effect here: ${key.text}`, files: [path], withoutEffect: true })),
       ...(findFact(parsed.data, "rewardMode")?.value === "env_sparse" ? [{
         path: "step_rewards_mode", text: 'with "env_sparse" no decision is paid: this is the outcome reward', files: [path],
       }] : []),

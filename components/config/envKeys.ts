@@ -53,6 +53,6 @@ export function checkEnvKeys(file: string, values: Readonly<Record<string, strin
     taskAppUrl: values["TASK_APP_URL"],
     problems,
     notices: names.filter((name) => OTHERS.includes(name) && name !== "TASK_APP_URL")
-      .map((name) => ({ path: name, text: "accepted, no effect here: the pods' settings are in the stack file", files: [file] })),
+      .map((name) => ({ path: name, text: "accepted, no effect here: the pods' settings are in the stack file", files: [file], withoutEffect: true })),
   };
 }

@@ -14,7 +14,7 @@ export interface IssueSource {
 }
 
 /** One problem for every issue, unknown keys one by one. */
-export function issueProblems(error: z.ZodError, input: unknown, source: IssueSource): Problem[] {
+export function issueProblems(error: Pick<z.ZodError, "issues">, input: unknown, source: IssueSource): Problem[] {
   return error.issues.flatMap((issue) => {
     const at = (path: readonly PropertyKey[], what: string, write: string): Problem =>
       ({ file: source.file, path: path.map(String).join("."), ...source.place(path), what, write });
@@ -23,6 +23,10 @@ export function issueProblems(error: z.ZodError, input: unknown, source: IssueSo
     const { text, example } = source.meaning(dotted) ?? {};
     const instead = (example ? `Write for example ${dotted} = ${example}` : `Give ${dotted || "it"} such a value`) + (text ? ` (${text})` : "");
 
+    if (issue.code === "invalid_union") {
+      const branch = likeliestBranch(issue.errors);
+      if (branch) return issueProblems({ issues: branch.map((inner) => ({ ...inner, path: [...path, ...inner.path] })) }, input, source);
+    }
     if (issue.code === "unrecognized_keys") return issue.keys.map((key) => {
       const meant = source.suggest(dotted, key);
       return at([...path, key], "is not a known key", meant ? `Did you mean ${meant}? If not, remove it` : "Remove it");
@@ -48,6 +52,13 @@ export function issueProblems(error: z.ZodError, input: unknown, source: IssueSo
 /** The value at a path of a parsed document. */
 export function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], input);
+}
+
+/** Of several shapes, the one that the value comes closest to: it fails inside of it, and in the fewest places. */
+function likeliestBranch(branches: readonly (readonly z.core.$ZodIssue[])[]): z.core.$ZodIssue[] | undefined {
+  const inside = branches.filter((issues) => issues.length > 0 && !issues.some(({ code, path }) => path.length === 0 && code !== "unrecognized_keys"));
+  const score = (issues: readonly z.core.$ZodIssue[]) => issues.reduce((sum, { code }) => sum + (code === "unrecognized_keys" ? 2 : 1), 0);
+  return [...inside].sort((a, b) => score(a) - score(b))[0] as z.core.$ZodIssue[] | undefined;
 }
 
 /** Of a table whose keys are names of a kind: names from a list, or with a rule that the message tells. */

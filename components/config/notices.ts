@@ -8,6 +8,8 @@ export interface Notice {
   text: string;
   /** Files it was found in. */
   files: string[];
+  /** The key is accepted and changes nothing. */
+  withoutEffect?: true;
 }
 
 export interface FoundKey extends FieldNote {
@@ -42,4 +44,13 @@ export function mergeNotices(notices: readonly Notice[]): Notice[] {
 /** `key: text (files)` on one line. */
 export function formatNotice(notice: Notice): string {
   return `${notice.path}: ${notice.text} (${notice.files.join(", ")})`;
+}
+
+/** A line for every notice, and one for all keys without effect together. */
+export function summariseNotices(notices: readonly Notice[]): string[] {
+  const silent = notices.filter(({ withoutEffect }) => withoutEffect).map(({ path }) => path);
+  return [
+    ...(silent.length > 0 ? [`accepted, no effect here (rewardlab check says why): ${silent.join(", ")}`] : []),
+    ...notices.filter(({ withoutEffect }) => !withoutEffect).map(formatNotice),
+  ];
 }

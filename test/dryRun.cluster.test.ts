@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type ApiServer, startApiServer } from "./apiServer.ts";
+import { type Recording, revealed } from "./record.ts";
+import { recordStack } from "./stacks.ts";
+
+/** What the program registers, put before a real API server: it validates and admits, and keeps nothing. */
+let api: ApiServer;
+beforeAll(async () => {
+  api = await startApiServer();
+  await api.kubectl(["create", "namespace", "strict"]);
+  await api.kubectl(["label", "namespace", "strict", "pod-security.kubernetes.io/enforce=restricted"]);
+});
+afterAll(async () => api.stop());
+
+/** The objects as the provider would send them. */
+function manifests({ resources }: Recording): any[] {
+  return resources.filter(({ type }) => type.startsWith("kubernetes:")).map(({ name, inputs }) => {
+    const manifest = revealed(inputs);
+    return { ...manifest, metadata: { ...manifest.metadata, name: manifest.metadata.name ?? `${name}-0123abcd` } };
+  });
+}
+
+describe.each(["dev", "local"] as const)("a real API server, with the objects of stack %s", (stack) => {
+  let objects: any[];
+  beforeAll(async () => {
+    objects = manifests(await recordStack(stack));
+    await api.kubectl(["create", "namespace", `rewardlab-${stack}`]);
+    for (const { metadata } of objects.filter(({ kind }) => kind === "Node")) {
+      await api.kubectl(["create"], { apiVersion: "v1", kind: "Node", metadata: { name: metadata.name } });
+      // As the node controller does when a node gets ready; a list of taints that someone else owns is refused.
+      await api.kubectl(["taint", "node", metadata.name, "node.kubernetes.io/not-ready-"]);
+    }
+  });
+
+  it("accepts each of them, unknown fields being errors", async () => {
+    expect(objects.length).toBeGreaterThan(15);
+    for (const object of objects) {
+      const { ok, output } = await api.kubectl(["apply", "--server-side", "--dry-run=server", "--validate=strict", "--field-manager=rewardlab"], object);
+      expect(ok, `${object.kind} ${object.metadata.name}: ${output}`).toBe(true);
+    }
+  });
+
+  it("refuses a field that does not exist, so the test above can fail", async () => {
+    const job = structuredClone(objects.find(({ kind }) => kind === "Job"));
+    job.spec.podFailurePolcy = {};
+    const { ok, output } = await api.kubectl(["apply", "--server-side", "--dry-run=server", "--validate=strict"], job);
+    expect([ok, output]).toEqual([false, expect.stringContaining("podFailurePolcy")]);
+  });
+
+  it("admits the task app and the runs at the restricted security level, and a pair's pods but for the node's folder", async () => {
+    for (const { kind, metadata, spec } of objects.filter(({ spec }) => spec?.template)) {
+      const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: metadata.name, namespace: "strict" }, spec: { restartPolicy: "Never", ...spec.template.spec } };
+      const { ok, output } = await api.kubectl(["create", "--dry-run=server"], pod);
+      const paired = metadata.labels["rewardlab.dev/pair"] !== undefined;
+      expect(ok, `${kind} ${metadata.name}: ${output}`).toBe(!paired);
+      if (!paired) continue;
+      const { initContainers: _, ...rest } = pod.spec;
+      const volumes = rest.volumes.map((volume: any) => (volume.hostPath ? { name: volume.name, emptyDir: {} } : volume));
+      const claimed = await api.kubectl(["create", "--dry-run=server"], { ...pod, spec: { ...rest, volumes } });
+      expect(claimed.ok, `${metadata.name} without the node's folder: ${claimed.output}`).toBe(true);
+    }
+  });
+});
