@@ -1,9 +1,12 @@
 import { type StdioOptions, spawn } from "node:child_process";
+import { lastingEnvironment } from "./daemon/environment.ts";
 
 export interface CommandOptions {
   signal?: AbortSignal;
   /** Added to the environment that this process has. */
   env?: Record<string, string>;
+  /** For a program that starts lasting ones: of this process's environment only what those may need. */
+  lasting?: boolean;
   cwd?: string;
   /** Written to the program's standard input. */
   input?: string;
@@ -35,7 +38,7 @@ export async function run(command: string, args: string[], options: CommandOptio
   const child = spawn(command, args, {
     stdio,
     cwd: options.cwd,
-    env: { ...process.env, ...options.env },
+    env: { ...(options.lasting ? lastingEnvironment(process.env) : process.env), ...options.env },
     signal: options.signal,
   });
   let output = "";

@@ -6,8 +6,8 @@ import type { LocalContext } from "./context.ts";
 const POLICY_FILE = "/usr/sbin/policy-rc.d";
 const POLICY = "#!/bin/sh\n# Made by rewardlab while it installs packages; removed right after.\nexit 101\n";
 
-/** apt in a form that never asks, and that waits when another apt is at work. */
-const APT_OPTIONS = ["-y", "-o", "DPkg::Lock::Timeout=300", "-o", "APT::Acquire::Retries=3"];
+/** apt in a form that never asks, waits when another apt is at work, and removes nothing to make room for a package. */
+const APT_OPTIONS = ["-y", "-q", "--no-remove", "-o", "DPkg::Lock::Timeout=300", "-o", "APT::Acquire::Retries=3"];
 const APT_ENV = { DEBIAN_FRONTEND: "noninteractive" };
 
 /**
@@ -70,7 +70,7 @@ async function apt(args: string[], ctx: LocalContext): Promise<void> {
     onLine: (line) => {
       if (Date.now() - reported < 2000) return;
       reported = Date.now();
-      ctx.progress(`apt-get ${args[0]}: ${line.trim()}`);
+      ctx.progress(`apt-get ${args[0]}: ${line.trim().slice(0, 100)}`);
     },
   });
 }

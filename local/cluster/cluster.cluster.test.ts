@@ -33,7 +33,7 @@ const start = (signal: AbortSignal = AbortSignal.timeout(300_000)): Promise<Clus
 beforeAll(async () => {
   toolchain = await ensureToolchain({ cacheDir, progress });
   registry = await oneImageRegistry();
-  before = await snapshot(toolchain.directory);
+  before = await snapshot(stateDir);
   expect(await inventory(dirs)).toEqual([]);
   kubectl = kubectlFor(places, toolchain);
   cluster = await start();
@@ -122,8 +122,12 @@ async function worksFromNothing(name: string): Promise<void> {
   console.log(cluster.phases);
   await apply(kubectl, pod(name, { gpus: 2, code: "setInterval(() => {}, 1000)" }));
   await inPhase(kubectl, name, "Running");
+  const pulls = registry.requests.length;
+  await apply(kubectl, pod("pulled-before", { image: registry.reference, restartPolicy: "Never" }));
+  await inPhase(kubectl, "pulled-before", "Running");
+  expect(registry.requests.slice(pulls)).toEqual([]);
   const containers = await run("ctr", ["-a", cluster.containerdAddress, "-n", "k8s.io", "containers", "ls", "-q"]);
-  expect(containers.trim().split("\n")).toHaveLength(2);
+  expect(containers.trim().split("\n")).toHaveLength(4);
 }
 
 test("after a SIGKILL of everything the next start works and knows no old container", async () => {
@@ -170,9 +174,11 @@ test("a clean-up leaves the machine as it was", async () => {
   expect(new Set((await inventory(dirs)).map(({ kind }) => kind))).toEqual(
     new Set(["process", "interface", "firewall rule", "cgroup", "file", "kernel setting"]),
   );
+  // The test's own image shouldn't stay in the user's store.
+  await run("ctr", ["-a", cluster.containerdAddress, "-n", "k8s.io", "images", "rm", registry.reference]);
   const started = Date.now();
   await cleanCluster({ ...dirs, progress });
   console.log(`cleaned in ${(Date.now() - started) / 1000} s`);
   expect(await inventory(dirs)).toEqual([]);
-  expect(await snapshot(toolchain.directory)).toEqual(before);
+  expect(await snapshot(stateDir)).toEqual(before);
 });

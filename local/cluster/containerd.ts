@@ -108,5 +108,5 @@ export function criStatus(plugins: string): true | string {
 
 /** Runs containerd's own client in the kubelet's namespace. */
 export function ctr(layout: Layout, programs: HostPrograms, args: string[]): Promise<string> {
-  return run(programs.ctr, ["--address", layout.containerd.socket, "--namespace", CRI_NAMESPACE, ...args]);
+  return run(programs.ctr, ["--address", layout.containerd.socket, "--timeout", "30s", "--namespace", CRI_NAMESPACE, ...args]);
 }

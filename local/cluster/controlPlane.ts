@@ -89,6 +89,7 @@ export async function createControlPlane(
   const into = ["--name", KWOK_CLUSTER, "--config", layout.kwokConfig, "--kubeconfig", layout.kwokKubeconfig];
   await run(toolchain.binaries.kwokctl, ["create", "cluster", ...into], {
     signal: ctx.signal,
+    lasting: true,
     // Its programs inherit the marker, by which they are found again.
     env: { KWOK_WORKDIR: layout.kwokWorkdir, [MARKER]: join(layout.pidDir, "control-plane") },
   });

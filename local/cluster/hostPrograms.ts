@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { join } from "node:path";
 import type { LocalContext } from "../context.ts";
+import { SYSTEM_PATH } from "../daemon/environment.ts";
 import { ensureDebianPackages } from "../packages.ts";
 
 /** Absolute paths of the machine's own programs that the node needs. */
@@ -16,9 +17,6 @@ export interface HostPrograms {
   /** The folder of the CNI plugins. */
   cniPlugins: string;
 }
-
-/** Where programs are looked for; root's own list, since a caller's PATH may lack the sbin folders. */
-export const SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** The Debian package of each program. */
 const PACKAGES: Record<keyof HostPrograms, string> = {
@@ -43,7 +41,7 @@ export async function ensureHostPrograms(ctx: LocalContext): Promise<HostProgram
   const packages = missingHostPackages();
   if (packages.length > 0) await ensureDebianPackages(packages, ctx);
   const still = missingHostPackages();
-  if (still.length > 0) throw new Error(`programs of the packages ${still.join(" ")} aren't in ${SEARCH_PATH}`);
+  if (still.length > 0) throw new Error(`programs of the packages ${still.join(" ")} aren't in ${SYSTEM_PATH}`);
   const found = findHostPrograms();
   return found as HostPrograms;
 }
@@ -63,7 +61,7 @@ export function findHostPrograms(): Partial<HostPrograms> {
 }
 
 function findProgram(name: string): string | undefined {
-  return SEARCH_PATH.split(":")
+  return SYSTEM_PATH.split(":")
     .map((folder) => join(folder, name))
     .find((path) => {
       try {

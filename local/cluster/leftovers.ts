@@ -1,5 +1,5 @@
 import { existsSync, lstatSync, readFileSync, readdirSync, readlinkSync, rmSync, rmdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DEVICE_CHECKPOINT } from "./gpu.ts";
 import { SHARED_FOLDERS } from "./hostRecord.ts";
 import type { Layout } from "./layout.ts";
@@ -17,9 +17,8 @@ export function filesOutside(layout: Layout): string[] {
 /** Removes them and, of the folders that weren't there before, those that are empty now. */
 export function removeFilesOutside(layout: Layout, missingBefore: string[]): void {
   for (const path of filesOutside(layout)) rmSync(path, { force: true });
-  if (missingBefore.includes("/var/lib/kubelet")) {
-    for (const name of [DEVICE_CHECKPOINT, "/var/lib/kubelet/device-plugins/kubelet.sock"]) rmSync(name, { force: true });
-  }
+  const devices = dirname(DEVICE_CHECKPOINT);
+  if (missingBefore.includes(devices)) rmSync(devices, { recursive: true, force: true });
   for (const folder of [...SHARED_FOLDERS].reverse()) {
     if (missingBefore.includes(folder) && existsSync(folder) && entries(folder).length === 0) rmdirSync(folder);
   }

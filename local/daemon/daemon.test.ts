@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { LocalContext } from "../context.ts";
-import { type DaemonDirs, listDaemons, startDaemon, stopDaemon } from "./daemon.ts";
+import { type DaemonDirs, MARKER, listDaemons, startDaemon, stopDaemon } from "./daemon.ts";
+import { SYSTEM_PATH, lastingEnvironment } from "./environment.ts";
 import { readRecord, writeRecord } from "./pidFile.ts";
 import { identify, isRunning, parseStat } from "./process.ts";
 
@@ -36,6 +37,19 @@ test("a daemon leads a session of its own and is gone after stop", async () => {
   await stopDaemon("child", dirs, { graceSeconds: 5 });
   expect(identify(started.pid)).toBeUndefined();
   expect(listDaemons(dirs)).toEqual([]);
+});
+
+test("a lasting program gets no variable that may hold a key", async () => {
+  const environment = { PATH: "/mine", HTTPS_PROXY: "http://192.0.2.1", SYNTH_API_KEY: "secret", LC_ALL: "C" };
+  expect(lastingEnvironment(environment)).toEqual({
+    PATH: `/mine:${SYSTEM_PATH}`,
+    HTTPS_PROXY: "http://192.0.2.1",
+    LC_ALL: "C",
+  });
+  const started = await startDaemon({ ...script(FOREVER), env: { OWN: "1" } }, dirs, ctx);
+  const names = readFileSync(`/proc/${started.pid}/environ`, "utf8").split("\0").map((entry) => entry.split("=")[0]);
+  expect(names).toEqual(expect.arrayContaining(["PATH", "OWN", MARKER]));
+  expect(names).not.toContain("VITEST");
 });
 
 test("a second start with the same command keeps the process, with another replaces it", async () => {

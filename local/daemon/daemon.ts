@@ -3,6 +3,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync } 
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LocalContext } from "../context.ts";
+import { lastingEnvironment } from "./environment.ts";
 import { type DaemonRecord, readRecord, readRecords, removeRecord, writeRecord } from "./pidFile.ts";
 import { endProcess, identify, isRunning } from "./process.ts";
 
@@ -14,7 +15,7 @@ export interface DaemonSpec {
   name: string;
   command: string;
   args: string[];
-  /** Added to the environment that this process has. */
+  /** Added to what a lasting program gets of this process's environment. */
   env?: Record<string, string>;
   cwd?: string;
   /** Polled until it says `true`; a string says what is still missing, for the error. A throw counts as not yet. */
@@ -66,7 +67,7 @@ async function launch(spec: DaemonSpec, argv: string[], dirs: DaemonDirs): Promi
     detached: true,
     stdio: ["ignore", output, output],
     cwd: spec.cwd,
-    env: { ...process.env, ...spec.env, [MARKER]: join(dirs.pidDir, spec.name) },
+    env: { ...lastingEnvironment(process.env), ...spec.env, [MARKER]: join(dirs.pidDir, spec.name) },
   });
   closeSync(output);
   await new Promise<void>((resolve, reject) => {

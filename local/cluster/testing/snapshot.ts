@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../../command.ts";
 
@@ -10,7 +10,7 @@ const SYSCTLS = ["kernel/panic", "kernel/panic_on_oops", "net/ipv4/ip_forward", 
  * What's on this machine, one line a thing, found without the inventory that it's to check. A docker engine may be at work
  * beside the test; its things and files that grow by themselves are left out.
  */
-export async function snapshot(programsFolder: string): Promise<string[]> {
+export async function snapshot(stateDir: string): Promise<string[]> {
   const mounts = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
   const lines = [
     ...mounts.flatMap((line) => (line ? [`mount ${line.split(" ")[4]}`] : [])),
@@ -20,7 +20,7 @@ export async function snapshot(programsFolder: string): Promise<string[]> {
     ...readdirSync("/sys/fs/cgroup").flatMap((name) => entries(join("/sys/fs/cgroup", name), 1, "cgroup")),
     ...FOLDERS.flatMap((folder) => entries(folder, 2, "file")),
     ...SYSCTLS.map((name) => `sysctl ${name} ${readFileSync(join("/proc/sys", name), "utf8").trim()}`),
-    ...processesFrom(programsFolder),
+    ...processesNaming(stateDir),
   ];
   return lines.filter((line) => !/docker|buildkit|\/apt|\/dpkg/.test(line)).sort();
 }
@@ -46,14 +46,14 @@ function entries(folder: string, depth: number, kind: string): string[] {
   });
 }
 
-/** Processes whose program lies below a folder. */
-function processesFrom(folder: string): string[] {
+/** Processes whose command line names a folder. */
+function processesNaming(folder: string): string[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => {
       try {
-        const program = readlinkSync(`/proc/${pid}/exe`);
-        return program.startsWith(`${folder}/`) ? [`process ${pid} ${program}`] : [];
+        const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+        return command.includes(folder) ? [`process ${pid} ${command}`] : [];
       } catch {
         return [];
       }
