@@ -20,6 +20,7 @@ def test_peft_loads_the_folder_and_holds_the_same_weights(runs: Runs, place: Pla
     runs.put("a", make_spec(lora={"rank": 4, "alpha": 32}))
     folder = Path(runs.step("a", make_step(1)).adapter.path)
     assert sorted(file.name for file in folder.iterdir()) == ["adapter_config.json", "adapter_model.safetensors"]
+    assert all(file.stat().st_mode & 0o044 == 0o044 for file in folder.iterdir()), "vLLM may be another user"
     loaded = PeftModel.from_pretrained(load_llama(model_dir), str(folder))
     stored = load_file(folder / "adapter_model.safetensors")
     held = {name.replace(".default", ""): value for name, value in loaded.state_dict().items() if "lora_" in name}

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import make_spec, make_step, step_json
+from conftest import load_llama, make_spec, make_step, step_json
 from safetensors.torch import load_file
 
 from trainer import durable
 from trainer.adapter_files import is_intact
 from trainer.checkpoint import CheckpointError
 from trainer.errors import ConflictError, InvalidRequestError, StepFailedError, UnknownRunError
+from trainer.frozen_base import freeze
 from trainer.metrics import Metrics
 from trainer.run import Place
 from trainer.runs import Runs
@@ -357,6 +358,25 @@ def test_only_the_two_newest_checkpoints_stay(runs: Runs, place: Place) -> None:
     assert names == ["step-00000003.safetensors", "step-00000004.safetensors"]
     assert sorted(p.name for p in place.adapters_dir.glob("a-v*") if p.is_dir()) == [f"a-v{n}" for n in range(5)]
     assert not list(place.adapters_dir.glob(".tmp*"))
+
+
+def test_a_bfloat16_base_trains_float32_masters_and_resumes_bit_for_bit(model_dir: Path, tmp_path: Path) -> None:
+    """As on a GPU: the adapter computes and is served in bfloat16, small updates add up in float32."""
+    base = freeze(load_llama(model_dir, torch.bfloat16), torch.device("cpu"), torch.bfloat16, checkpointing=True)
+    place = Place(base, str(model_dir), tmp_path)
+    runs = reopened(place)
+    for name in ("a", "b"):
+        runs.put(name, make_spec(optimizer={"learning_rate": 1e-4}))
+    for step in (1, 2, 3):
+        assert runs.step("a", make_step(step)).grad_norm > 0
+        runs.step("b", make_step(step))
+        runs.delete("b")
+    assert runs.get("a").adapter.digest == runs.get("b").adapter.digest
+    state = load_file(tmp_path / "state" / "a" / "step-00000003.safetensors")
+    for name, value in adapter(place, "a-v3").items():
+        master = state[f"master/{name}"]
+        assert (value.dtype, master.dtype) == (torch.bfloat16, torch.float32)
+        assert torch.equal(value, master.bfloat16()) and not torch.equal(value.float(), master)
 
 
 def test_delete_frees_the_adapter_and_keeps_the_files(runs: Runs, place: Place) -> None:

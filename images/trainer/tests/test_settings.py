@@ -41,8 +41,10 @@ def test_a_hub_name_is_no_folder(tmp_path: Path) -> None:
     assert read_settings(environment(Path("owner/model"), tmp_path)).model == "owner/model"
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="states what happens where there is no GPU")
-def test_no_gpu_means_cpu_when_asked_for_auto_and_an_error_when_asked_for_cuda(model_dir: Path, tmp_path: Path) -> None:
+def test_no_gpu_means_cpu_when_asked_for_auto_and_an_error_when_asked_for_cuda(
+    model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     automatic = read_settings(environment(model_dir, tmp_path))
     assert resolve_device(automatic).type == "cpu"
     assert resolve_dtype(automatic, torch.device("cpu")) == torch.float32

@@ -33,6 +33,8 @@ def write_adapter(
     final, temporary = adapters_dir / name, empty_folder(adapters_dir / f".tmp-{name}")
     stored = {key: weight.detach().to("cpu", dtype).contiguous() for key, weight in weights.items()}
     save_file(stored, temporary / "adapter_model.safetensors", metadata={"format": "pt"})
+    # safetensors makes its files readable by their owner alone; the sampler may run as somebody else.
+    (temporary / "adapter_model.safetensors").chmod(0o644)
     (temporary / "adapter_config.json").write_text(adapter_config(config, base_model))
     digest, text = digest_folder(temporary, name)
     write_text(adapters_dir / f"{name}.sha256", text)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, PreTrainedModel
+from transformers.utils import logging as transformers_logging
 
 from trainer.device import resolve_device, resolve_dtype
 from trainer.settings import Settings
@@ -36,6 +37,7 @@ def load_base(settings: Settings) -> FrozenBase:
     can't be had from body and head apart."""
     device = resolve_device(settings)
     dtype = resolve_dtype(settings, device)
+    transformers_logging.disable_progress_bar()  # a log file is no terminal
     model = AutoModelForCausalLM.from_pretrained(settings.model, dtype=dtype, attn_implementation="sdpa")
     return freeze(model, device, dtype, checkpointing=_checkpointing(settings, device))
 
