@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { folders } from "../components/settings.ts";
 import { ensureToolchain } from "../local/toolchain/toolchain.ts";
 
-/** A real API server with its store and nothing else: no node, no controller. Nothing is ever run by it. */
+/** A real API server with its store, and a real scheduler if asked: no kubelet, no controller. Nothing is ever run by it. */
 export interface ApiServer {
   /** Runs kubectl against it, with a manifest on its standard input; both streams back, and whether it succeeded. */
   kubectl: (args: string[], manifest?: unknown) => Promise<{ ok: boolean; output: string }>;
@@ -18,7 +18,7 @@ export interface ApiServer {
 const READY_WITHIN_MS = 60_000;
 
 /** Starts an API server of the embedded cluster's version on free loopback ports, in a folder of its own. */
-export async function startApiServer(): Promise<ApiServer> {
+export async function startApiServer({ scheduler = false } = {}): Promise<ApiServer> {
   const { binaries } = await ensureToolchain({ cacheDir: folders().cacheDir, progress: () => {} });
   const directory = mkdtempSync(join(tmpdir(), "rewardlab-api-"));
   const at = (name: string) => join(directory, name);
@@ -51,7 +51,9 @@ export async function startApiServer(): Promise<ApiServer> {
     const command = [...args, ...(manifest === undefined ? [] : ["-f", "-"])];
     return collect(spawn(binaries.kubectl, ["--kubeconfig", at("kubeconfig"), ...command]), manifest === undefined ? "" : JSON.stringify(manifest));
   };
+  const assigner: ChildProcess[] = [];
   const stop = async () => {
+    for (const child of assigner) await end(child);
     await end(server);
     await end(store);
     rmSync(directory, { recursive: true, force: true });
@@ -63,6 +65,10 @@ export async function startApiServer(): Promise<ApiServer> {
       throw new Error(`the API server ${server.exitCode === null ? "was not ready in time" : `ended with ${server.exitCode}`}`);
     }
     await sleep(300);
+  }
+  if (scheduler) {
+    const flags = [`--kubeconfig=${at("kubeconfig")}`, "--leader-elect=false", "--secure-port=0"];
+    assigner.push(spawn(binaries.kubeScheduler, flags, { stdio: "ignore" }));
   }
   return { kubectl, stop };
 }
