@@ -10,6 +10,8 @@ from .app import create_app
 from .settings import Settings
 
 CONFIG_ERROR = 78
+GRACE_S = 10
+"""Rollouts still in progress at SIGTERM have this long to end."""
 
 
 def main() -> int:
@@ -26,7 +28,14 @@ def main() -> int:
     except ValueError as error:
         print(f"task app: {error}", file=sys.stderr)
         return CONFIG_ERROR
-    uvicorn.run(create_app(settings), host=settings.host, port=settings.port, access_log=False, log_config=None)
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        access_log=False,
+        log_config=None,
+        timeout_graceful_shutdown=GRACE_S,
+    )
     return 0
 
 

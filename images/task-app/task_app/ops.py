@@ -1,11 +1,14 @@
 """The operations of a rollout: "agent" asks the policy, "env" plays what it answered."""
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle, islice
 from typing import Any, Literal
 
 from .errors import InvalidEnvParams
 
 Op = Literal["agent", "env"]
+
+ALTERNATING: tuple[Op, Op] = ("agent", "env")
 
 _AGENT = {"agent", "policy", "model"}
 _ENV = {"env", "environment", "step"}
@@ -24,9 +27,10 @@ def normalise_op(op: Any, index: int) -> Op:
 
 def plan_ops(ops: Sequence[Any] | None, max_llm_calls: int, max_steps: int, max_ops: int) -> list[Op]:
     """The ops to execute: the given ones, cut to two for each allowed model call, two for each step, and to max_ops."""
-    given: Sequence[Any] = ops if ops is not None else ["agent", "env"] * max_llm_calls
-    planned = [normalise_op(op, index) for index, op in enumerate(given)]
-    return planned[: min(2 * max_llm_calls, 2 * max_steps, max_ops)]
+    limit = min(2 * max_llm_calls, 2 * max_steps, max_ops)
+    if ops is None:
+        return [*islice(cycle(ALTERNATING), limit)]
+    return [normalise_op(op, index) for index, op in enumerate(ops)][:limit]
 
 
 def max_steps_per_episode(env_config: Mapping[str, Any], max_llm_calls: int) -> int:

@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -41,11 +42,14 @@ class Rollout:
         self._pending: Decision | None = None
         self._answered_at = 0.0
 
-    async def run(self, run: Run) -> RolloutRecord:
-        """Execute the ops. Raises RolloutError if a model call or an environment step fails, or nothing was played."""
+    async def run(self, run: Run, caller_gone: Callable[[], Awaitable[bool]]) -> RolloutRecord:
+        """Execute the ops, until they are done, the run is aborted, its time is up or nobody waits for the answer.
+
+        Raises RolloutError if a model call or an environment step fails, or nothing was played.
+        """
         deadline = time.monotonic() + self.plan.max_time_s
         for index, op in enumerate(self.plan.ops):
-            if run.abort_requested or time.monotonic() > deadline:
+            if run.abort_requested or time.monotonic() > deadline or await caller_gone():
                 self.record.aborted = True
                 break
             if op == "agent":

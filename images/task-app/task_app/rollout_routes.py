@@ -1,6 +1,7 @@
 """POST /rollout, and the state of rollouts: /run/abort, /run/status."""
 
 import logging
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
@@ -47,7 +48,7 @@ async def rollout(body: RolloutRequest, request: Request) -> JSONResponse:
     except ValueError as error:
         raise HTTPException(500, str(error)) from error
     async with services.rollout_slots:
-        return JSONResponse(await _execute(plan, services))
+        return JSONResponse(await _execute(plan, services, request.is_disconnected))
 
 
 @router.post("/run/abort")
@@ -65,7 +66,7 @@ async def run_status(run_id: str, request: Request) -> RunStatus:
     return RunStatus(run_id=run_id, status=run.status, started_at=run.started_at, finished_at=run.finished_at)
 
 
-async def _execute(plan: RolloutPlan, services: Services) -> dict[str, Any]:
+async def _execute(plan: RolloutPlan, services: Services, caller_gone: Callable[[], Awaitable[bool]]) -> dict[str, Any]:
     run, log = services.runs.start(plan.run_id), RolloutLog(plan)
     environment: Environment | None = None
     record: RolloutRecord | None = None
@@ -73,7 +74,7 @@ async def _execute(plan: RolloutPlan, services: Services) -> dict[str, Any]:
         environment = await _environment(plan, services)
         rollout = Rollout(plan, environment, services)
         record = rollout.record
-        await rollout.run(run)
+        await rollout.run(run, caller_gone)
         run.finish("aborted" if record.aborted else "completed")
         log.finished(record)
         return build_response(record)

@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+MAX_OPS = 100_000
+
 
 class EnvSpec(BaseModel):
     env_id: str | None = None
@@ -31,8 +33,9 @@ class RecordSpec(BaseModel):
 
 
 class SafetySpec(BaseModel):
-    max_ops: int = 100_000
+    max_ops: int = Field(MAX_OPS, ge=0)
     max_time_s: float = 3600.0
+    """Checked before every op; a rollout that runs out of it comes back as aborted, with what was played."""
 
 
 class RolloutRequest(BaseModel):

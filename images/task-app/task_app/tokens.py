@@ -1,5 +1,6 @@
 """The tokens of a completion, as the server counted them: never re-made from text."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,9 +23,9 @@ def token_fields(response: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def logprobs_of(response: Mapping[str, Any]) -> list[float] | None:
-    """Log-probability of each completion token, in nats; null unless every token has one."""
+    """Log-probability of each completion token, in nats; null unless every token has one, and a finite one."""
     content = (response["choices"][0].get("logprobs") or {}).get("content")
     if not isinstance(content, list):
         return None
     logprobs = [entry.get("logprob") for entry in content]
-    return None if None in logprobs else logprobs
+    return logprobs if all(isinstance(value, int | float) and math.isfinite(value) for value in logprobs) else None

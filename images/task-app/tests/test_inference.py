@@ -11,6 +11,7 @@ from fake_inference import FakeInference, tool_reply
 from task_app.errors import RolloutError
 from task_app.inference import InferenceClient
 from task_app.settings import Settings
+from task_app.tokens import token_fields
 
 URL = "http://fake/v1/chat/completions"
 OK = tool_reply({"actions": ["noop"]})
@@ -104,3 +105,22 @@ def test_an_answer_that_is_no_completion_is_refused(body: bytes) -> None:
     transport = httpx.MockTransport(lambda request: httpx.Response(200, content=body))
     with pytest.raises(RolloutError, match="no completion"):
         _complete(settings_for_tests(), transport)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"prompt_token_ids": None},
+        {"choices": [{"token_ids": [1], "logprobs": {"content": [{"logprob": -1.0}, {"logprob": -1.0}]}}]},
+        {"choices": [{"token_ids": [1, 2], "logprobs": {"content": [{"logprob": -1.0}, {"logprob": None}]}}]},
+        {"choices": [{"token_ids": [1, 2], "logprobs": {"content": [{"logprob": -1.0}, {"logprob": float("nan")}]}}]},
+        {"choices": [{"token_ids": [1, 2], "logprobs": None}]},
+    ],
+)
+def test_half_an_answer_has_no_tokens(broken: dict[str, object]) -> None:
+    whole = {
+        "prompt_token_ids": [9],
+        "choices": [{"token_ids": [1, 2], "logprobs": {"content": [{"logprob": -1.0}, {"logprob": -2.0}]}}],
+    }
+    assert token_fields(whole)["completion_logprobs"] == [-1.0, -2.0]
+    assert set(token_fields({**whole, **broken}).values()) == {None}

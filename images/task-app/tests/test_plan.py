@@ -76,6 +76,12 @@ def test_ops_may_be_absent() -> None:
     assert _plan(body).ops == ["agent", "env"] * 3
 
 
+def test_an_absent_ops_list_is_bounded_however_many_calls_are_allowed() -> None:
+    body = {**rollout_body(max_llm_calls=10**12), "safety": {"max_ops": 7}}
+    del body["ops"]
+    assert _plan(body).ops == ["agent", "env", "agent", "env", "agent", "env", "agent"]
+
+
 def test_an_unknown_op_is_refused() -> None:
     with pytest.raises(ValueError, match="Unsupported op type 'dance' at index 1"):
         _plan(ops=["agent", "dance"])
