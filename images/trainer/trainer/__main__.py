@@ -7,7 +7,8 @@ from trainer.settings import EXIT_CONFIG, SettingsError, settings_from_environme
 
 
 def main() -> int:
-    """Serves until it is told to stop. Exit status: 0; 78 for settings that can't work; 1 if no model loads."""
+    """Serves until a signal ends it. Exit status: 78 for settings that can't work, 1 if the model fails to load; a
+    signal lets the step under way finish and then ends the process as usual."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
