@@ -17,7 +17,7 @@ def environment(model_dir: Path, adapters: Path, **changes: str) -> dict[str, st
 
 
 def test_defaults(model_dir: Path, tmp_path: Path) -> None:
-    settings = read_settings(environment(model_dir, tmp_path) | {"PATH": "/bin"})
+    settings = read_settings(environment(model_dir, tmp_path, PATH="/bin"))
     assert (settings.port, settings.device, settings.dtype, settings.threads) == (8002, "auto", "auto", 1)
     assert "k" not in repr(settings.api_key)
 
@@ -35,6 +35,16 @@ def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
         "ADAPTERS_DIR: ",
     ):
         assert expected in text
+
+
+def test_a_default_folder_is_checked_like_a_given_one(model_dir: Path, tmp_path: Path) -> None:
+    given = environment(model_dir, tmp_path)
+    del given["ADAPTERS_DIR"]
+    if not Path("/adapters").is_dir():
+        with pytest.raises(SettingsError, match="^ADAPTERS_DIR: '/adapters' is not a folder"):
+            read_settings(given)
+    else:
+        assert read_settings(given).adapters_dir == Path("/adapters")
 
 
 def test_a_hub_name_is_no_folder(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ class SettingsError(Exception):
 
 
 class Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
     model: str = Field(min_length=1)
     """A folder with config.json, or a hub name."""
@@ -78,7 +78,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         lines = []
         for problem in error.errors(include_url=False, include_input=False):
             name = names[str(problem["loc"][0])]
-            lines.append(f"{name}: {'is not set' if problem['type'] == 'missing' else problem['msg']}")
+            what = "is not set" if problem["type"] == "missing" else problem["msg"].removeprefix("Value error, ")
+            lines.append(f"{name}: {what}")
         raise SettingsError("\n".join(lines)) from None
 
 
