@@ -17,9 +17,9 @@ test("a program that isn't there is an error that names it", async () => {
   await expect(run("/no/such/program", [])).rejects.toThrow("/no/such/program");
 });
 
-test("an abort ends the program", async () => {
+test("an abort ends the program, and its reason is what is thrown", async () => {
   const abort = new AbortController();
   const sleeping = run("sleep", ["60"], { signal: abort.signal });
-  abort.abort();
-  await expect(sleeping).rejects.toThrow("aborted");
+  abort.abort(new Error("interrupted"));
+  await expect(sleeping).rejects.toThrow("interrupted");
 });

@@ -1,4 +1,4 @@
-import { type StdioOptions, spawn } from "node:child_process";
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { lastingEnvironment } from "./daemon/environment.ts";
 
 export interface CommandOptions {
@@ -30,7 +30,8 @@ export class CommandError extends Error {
 
 /**
  * Runs a program without a shell and resolves to its standard output.
- * Throws `CommandError` for a status other than 0, and the system's error when the program isn't there.
+ * Throws `CommandError` for a status other than 0, the system's error when the program isn't there, and the signal's
+ * reason when aborted, once the program has ended.
  */
 export async function run(command: string, args: string[], options: CommandOptions = {}): Promise<string> {
   options.signal?.throwIfAborted();
@@ -39,8 +40,8 @@ export async function run(command: string, args: string[], options: CommandOptio
     stdio,
     cwd: options.cwd,
     env: { ...(options.lasting ? lastingEnvironment(process.env) : process.env), ...options.env },
-    signal: options.signal,
   });
+  const release = endOnAbort(child, options.signal);
   let output = "";
   let everything = "";
   const watch = lineSplitter(options.onLine);
@@ -59,9 +60,24 @@ export async function run(command: string, args: string[], options: CommandOptio
   const status = await new Promise<number | null>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", resolve);
-  });
+  }).finally(release);
+  options.signal?.throwIfAborted();
   if (status !== 0) throw new CommandError([command, ...args], status, everything);
   return output;
+}
+
+/** Asks the program to end when the signal is aborted, and after five seconds makes it. */
+function endOnAbort(child: ChildProcess, signal: AbortSignal | undefined): () => void {
+  let insist: NodeJS.Timeout | undefined;
+  const end = (): void => {
+    child.kill("SIGTERM");
+    insist = setTimeout(() => child.kill("SIGKILL"), 5000);
+  };
+  signal?.addEventListener("abort", end, { once: true });
+  return () => {
+    clearTimeout(insist);
+    signal?.removeEventListener("abort", end);
+  };
 }
 
 function lineSplitter(onLine: ((line: string) => void) | undefined): (text: string) => void {

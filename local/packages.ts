@@ -15,13 +15,27 @@ const APT_ENV = { DEBIAN_FRONTEND: "noninteractive" };
  * Throws when apt isn't here or can't install them, with the list and apt's own words.
  */
 export async function ensureDebianPackages(names: string[], ctx: LocalContext): Promise<void> {
+  const turn = queue.then(() => install(names, ctx));
+  queue = turn.catch(() => undefined);
+  return turn;
+}
+
+/** One at a time in this process: two would take each other's service policy away. */
+let queue: Promise<unknown> = Promise.resolve();
+/** Whether this process has fetched the package lists. */
+let listsAreNew = false;
+
+async function install(names: string[], ctx: LocalContext): Promise<void> {
   const missing = await missingPackages(names);
   if (missing.length === 0) return;
   if (!existsSync("/usr/bin/apt-get")) throw new Error(noAptMessage(missing));
   ctx.progress(`installing Debian packages: ${missing.join(" ")}`);
   const keepServicesDown = placePolicy();
   try {
-    await apt(["update"], ctx);
+    // What an interrupted installation left half-done would make the next one refuse to begin.
+    await run("dpkg", ["--configure", "-a"], { env: APT_ENV, signal: ctx.signal });
+    if (!listsAreNew) await apt(["update"], ctx);
+    listsAreNew = true;
     await apt(["install", "--no-install-recommends", ...missing], ctx);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
@@ -64,7 +78,8 @@ export function noAptMessage(missing: string[]): string {
 
 async function apt(args: string[], ctx: LocalContext): Promise<void> {
   let reported = Date.now();
-  await run("apt-get", [...APT_OPTIONS, ...args], {
+  // apt waits for dpkg's lock when told to, but never for the one of its package lists.
+  await run("flock", ["--no-fork", "/etc/apt", "apt-get", ...APT_OPTIONS, ...args], {
     env: APT_ENV,
     signal: ctx.signal,
     onLine: (line) => {

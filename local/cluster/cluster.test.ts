@@ -9,6 +9,7 @@ import { kwokctlConfig } from "./controlPlane.ts";
 import { corefile, dnsObjects } from "./dns.ts";
 import { gpuPatch } from "./gpu.ts";
 import type { HostPrograms } from "./hostPrograms.ts";
+import { parseImages, unusedImages } from "./images.ts";
 import { mountsBelow } from "./inventory.ts";
 import { kubeconfig } from "./kubeconfig.ts";
 import { kubeProxyConfig } from "./kubeProxy.ts";
@@ -144,6 +145,19 @@ test("the pause program runs until it's killed", async () => {
   writeFileSync(path, pauseProgram(), { mode: 0o755 });
   // 124: the time was up; 137 would be a death by SIGKILL, 139 a fault.
   await expect(run("timeout", ["0.3", path])).rejects.toThrow("status 124");
+});
+
+test("an image with a kept name stays under all its names; the pause image always does", () => {
+  const table = [
+    "REF TYPE DIGEST SIZE PLATFORMS LABELS",
+    "127.0.0.1:5000/task-app@sha256:aa type sha256:aa 1.0 MiB linux/amd64 -",
+    "sha256:config-of-aa type sha256:aa 1.0 MiB linux/amd64 -",
+    "127.0.0.1:5000/task-app@sha256:bb type sha256:bb 1.0 MiB linux/amd64 -",
+    "rewardlab.local/pause:1 type sha256:cc 1.0 MiB linux/amd64 -",
+  ].join("\n");
+  const images = parseImages(table);
+  expect(images[0]).toEqual({ digest: "sha256:aa", names: ["127.0.0.1:5000/task-app@sha256:aa", "sha256:config-of-aa"] });
+  expect(unusedImages(images, ["127.0.0.1:5000/task-app@sha256:aa"]).map(({ digest }) => digest)).toEqual(["sha256:bb"]);
 });
 
 test("mounts below a folder are found, also with a space in the path, and those beside it aren't", () => {

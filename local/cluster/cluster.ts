@@ -11,6 +11,7 @@ import { coreIsUp, startCore, startNode } from "./start.ts";
 import { foreignStateDirs } from "./strays.ts";
 import { teardown } from "./teardown.ts";
 
+export { pruneImages } from "./images.ts";
 export { type Leftover, inventory } from "./inventory.ts";
 export { type ClusterSettings, defaultSettings } from "./settings.ts";
 
