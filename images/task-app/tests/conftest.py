@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
 import anyio
 import httpx
 import pytest
 from fake_inference import FakeInference
+from fastapi import FastAPI
 
 from task_app.app import create_app
 from task_app.settings import Settings
@@ -42,6 +44,24 @@ def fake() -> FakeInference:
     return FakeInference()
 
 
+class CurrentFake(httpx.AsyncBaseTransport):
+    """The way to the fake inference server of the test that runs."""
+
+    target: httpx.ASGITransport
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await self.target.handle_async_request(request)
+
+
+CURRENT_FAKE = CurrentFake()
+
+
+@cache
+def app_with(changes: tuple[tuple[str, Any], ...]) -> FastAPI:
+    """Building the routes takes 0.1 s, so apps of equal settings are one; each lifespan makes its services anew."""
+    return create_app(settings_for_tests(**dict(changes)), transport=CURRENT_FAKE)
+
+
 class Caller:
     """Calls the app from plain test functions; one event loop a test."""
 
@@ -50,7 +70,8 @@ class Caller:
 
     @asynccontextmanager
     async def client(self, **changes: Any) -> AsyncIterator[httpx.AsyncClient]:
-        app = create_app(settings_for_tests(**changes), transport=httpx.ASGITransport(self._fake.app))
+        CURRENT_FAKE.target = httpx.ASGITransport(self._fake.app)
+        app = app_with(tuple(changes.items()))
         transport = httpx.ASGITransport(app)
         async with (
             app.router.lifespan_context(app),
