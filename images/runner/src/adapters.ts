@@ -1,4 +1,4 @@
-import { Canary, canaryFault, IDENTITY_REMEDY, largestChange, meanChange } from "./canary.ts";
+import { Canary, canaryFault, type CanaryQuestion, IDENTITY_REMEDY, largestChange, meanChange } from "./canary.ts";
 import { RunFailure } from "./failure.ts";
 import { HttpError } from "./http.ts";
 import { waitFor } from "./readiness.ts";
@@ -55,15 +55,17 @@ export class Adapters {
    * two don't hold the same base model, or the adapter isn't applied. Version 0 has no effect, so for it this compares
    * the base models. (The server's base itself isn't asked: on CPU, vLLM may answer a base request with an adapter of the same batch.)
    */
-  async begin(adapter: Adapter, trainerScore: (tokenIds: number[]) => Promise<number[]>): Promise<SyncTimes> {
+  async begin(adapter: Adapter, trainerScore: (question: CanaryQuestion) => Promise<number[]>): Promise<SyncTimes> {
     const own = new RegExp(`^${this.#options.runKey}-v\\d+$`);
     const served = await this.#retried(() => this.#vllm.models(this.#options.signal));
     for (const { id } of served) if (own.test(id) && id !== adapter.name) await this.#unload(id);
     this.#wanted.set(adapter.name, { adapter, scores: null });
     const loadSeconds = await seconds(() => this.#load(adapter));
+    // Once untimed: a server's very first request can take many seconds, which are its own and no adapter's.
+    await this.#score(adapter.name);
     let scores: number[] = [];
     const firstTokenSeconds = await seconds(async () => void (scores = await this.#score(adapter.name)));
-    const delta = meanChange(scores, await trainerScore(this.#canary.tokenIds));
+    const delta = meanChange(scores, await trainerScore(this.#canary.question));
     if (!(delta <= this.#options.guards.maxLogprobDelta)) {
       throw new RunFailure(
         `vLLM and the trainer differ by ${delta.toPrecision(3)} nats a token on the same text under ${adapter.name}`,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { canaryFault, type CanaryReading, largestChange, meanChange } from "./canary.ts";
+import { canaryFault, canaryQuestion, type CanaryReading, largestChange, meanChange } from "./canary.ts";
 
 const reading = (change: Partial<CanaryReading>): CanaryReading => ({ updated: true, largest: 1e-3, mean: 1e-4, noise: 0, ...change });
 
@@ -22,8 +22,16 @@ test("after a step without an update the canary stays where it was", () => {
   expect(canaryFault(reading({ updated: false, largest: 1, mean: 0.5 }), 0.01)).toContain("changed no weights");
 });
 
-test("changes are per token, and scores of other lengths are refused", () => {
+test("changes are per place, and scores of other lengths are refused", () => {
   expect(largestChange([-1, -2, -3], [-1, -2.5, -2])).toBe(1);
   expect(meanChange([-1, -2, -3], [-1, -2.5, -2])).toBe(0.5);
-  expect(() => largestChange([-1], [-1, -2])).toThrow("another number of tokens");
+  expect(() => largestChange([-1], [-1, -2])).toThrow("another number of places");
+});
+
+test("the question is spread over the whole text, and never asks at one place twice", () => {
+  const text = Array.from({ length: 61 }, (_, index) => index);
+  const { prompts, token } = canaryQuestion(text);
+  expect(token).toBe(60);
+  expect(prompts.map((prompt) => prompt.length)).toEqual([4, 8, 12, 15, 19, 23, 27, 30, 34, 38, 42, 45, 49, 53, 57, 60]);
+  expect(canaryQuestion([1, 2, 3]).prompts).toEqual([[1], [1, 2]]);
 });

@@ -1,38 +1,53 @@
 import { RunFailure } from "./failure.ts";
 import type { Vllm } from "./vllm.ts";
 
-/** A fixed text in the environment's words, about 60 tokens: long enough that a real update moves some of them. */
+/** A fixed text in the environment's words, a few dozen tokens. */
 export const CANARY_TEXT =
   "Crafter. The player faces a tree on the grass, with water to the left and stone to the right. " +
   "Inventory: sapling:1, wood:3. Achievements: collect_wood, place_table. " +
   "Choose your next actions: move_left, do, place_stone, make_wood_pickaxe, sleep.";
 
-/** Scores the canary under adapters, always on the same tokens. */
+/** The places of the text at which the model is asked: enough that a real update moves some of them. */
+const PLACES = 16;
+
+/** The canary: after each of some beginnings of a fixed text, how probable is one fixed token? */
+export interface CanaryQuestion {
+  prompts: number[][];
+  token: number;
+}
+
+/** PLACES beginnings of the text, evenly spread, and its last token. */
+export function canaryQuestion(tokenIds: readonly number[]): CanaryQuestion {
+  const places = Math.min(PLACES, tokenIds.length - 1);
+  const ends = Array.from({ length: places }, (_, place) => Math.ceil(((place + 1) * (tokenIds.length - 1)) / places));
+  return { prompts: ends.map((end) => tokenIds.slice(0, end)), token: tokenIds.at(-1)! };
+}
+
+/** Asks the canary's question of adapters, always the same. */
 export class Canary {
   readonly #vllm: Vllm;
-  #tokenIds: number[] | null = null;
+  #question: CanaryQuestion | null = null;
 
   constructor(vllm: Vllm) {
     this.#vllm = vllm;
   }
 
-  /** The canary's token ids; known after the first score. */
-  get tokenIds(): number[] {
-    if (this.#tokenIds === null) throw new Error("the canary has no token ids before its first score");
-    return this.#tokenIds;
+  /** Known after the first score. */
+  get question(): CanaryQuestion {
+    if (this.#question === null) throw new Error("the canary has no question before its first score");
+    return this.#question;
   }
 
-  /** Log-probabilities, nats, of every canary token but the first under `model`. Throws a RunFailure if another answered. */
+  /** log p(token), nats, at each of the canary's places under `model`. Throws a RunFailure if another model answered. */
   async score(model: string, signal: AbortSignal): Promise<number[]> {
-    const scored = await this.#vllm.score(model, this.#tokenIds ?? CANARY_TEXT, signal);
-    if (scored.servedModel !== model) {
-      throw new RunFailure(`vLLM answered for ${model} with ${scored.servedModel}`, IDENTITY_REMEDY);
+    this.#question ??= canaryQuestion(await this.#vllm.tokenIds(model, CANARY_TEXT, signal));
+    const { prompts, token } = this.#question;
+    const { servedModel, logprobs } = await this.#vllm.score(model, prompts, token, signal);
+    if (servedModel !== model) throw new RunFailure(`vLLM answered for ${model} with ${servedModel}`, IDENTITY_REMEDY);
+    if (prompts.length === 0 || logprobs.length !== prompts.length || !logprobs.every(Number.isFinite)) {
+      throw new RunFailure("vLLM gave no log-probabilities for the canary", "use a vLLM that answers logprobs and return_token_ids");
     }
-    if (scored.logprobs.length < 2 || !scored.logprobs.every(Number.isFinite)) {
-      throw new RunFailure("vLLM gave no log-probabilities of the canary's tokens", "use a vLLM that answers prompt_logprobs");
-    }
-    this.#tokenIds ??= scored.tokenIds;
-    return scored.logprobs;
+    return logprobs;
   }
 }
 
@@ -45,13 +60,13 @@ export function largestChange(a: readonly number[], b: readonly number[]): numbe
   return Math.max(...differences(a, b));
 }
 
-/** Mean |difference| of two scores of the canary, nats a token. */
+/** Mean |difference| of two scores of the canary, nats a place. */
 export function meanChange(a: readonly number[], b: readonly number[]): number {
   return differences(a, b).reduce((sum, value) => sum + value, 0) / a.length;
 }
 
 function differences(a: readonly number[], b: readonly number[]): number[] {
-  if (a.length !== b.length) throw new RunFailure("the canary has another number of tokens than before", IDENTITY_REMEDY);
+  if (a.length !== b.length) throw new RunFailure("the canary has another number of places than before", IDENTITY_REMEDY);
   return a.map((value, index) => Math.abs(value - b[index]!));
 }
 

@@ -49,7 +49,7 @@ export const syncFinished = event("sync.finished", {
    */
   saveSeconds: seconds, loadSeconds: seconds, firstTokenSeconds: seconds,
   /**
-   * Largest |log-probability change| of the canary prompt's tokens against the version before, nats. null where there is
+   * Largest |log-probability change| at the canary's places against the version before, nats. null where there is
    * none to compare with: for version 0 and after a resume, where the trainer's own score is compared instead.
    */
   canaryDelta: z.number().nullable(),

@@ -39,7 +39,7 @@ export async function runLoop(context: RunContext, standing: Standing): Promise<
 
   // 3. Tell the last step again, if an earlier pod took one, and bring the current adapter to the server.
   if (start.lastStep) await recordStep(context, standing, start.lastStep);
-  const times = await adapters.begin(state.adapter, (tokens) => retried(() => trainer.score(state.step, tokens, signal)));
+  const times = await adapters.begin(state.adapter, ({ prompts, token }) => retried(() => trainer.score(state.step, prompts, token, signal)));
   await recordSync(context, standing, state.adapter, start.lastStep?.seconds.save ?? putSeconds, times);
 
   // 4. Before the first step, measure what chance and the untrained model do on the held-out worlds.

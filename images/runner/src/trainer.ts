@@ -107,11 +107,12 @@ export class Trainer {
     return parseAnswer("the trainer", "POST steps", stepResult, text);
   }
 
-  /** Log-probabilities, nats at temperature 1, of every token but the first under the current version. */
-  async score(version: number, tokenIds: number[], signal: AbortSignal): Promise<number[]> {
-    const body = { adapter_version: version, sequences: [{ prompt_ids: tokenIds.slice(0, 1), completion_ids: tokenIds.slice(1) }] };
-    const text = await this.#call("POST", `${this.#run}/score`, body, STEP_TIMEOUT_SECONDS, signal);
-    return parseAnswer("the trainer", "POST score", z.object({ logprobs: z.tuple([z.array(z.number())]) }), text).logprobs[0];
+  /** log p(token | prompt), nats at temperature 1, for each of some prompts under the current version. */
+  async score(version: number, prompts: number[][], token: number, signal: AbortSignal): Promise<number[]> {
+    const sequences = prompts.map((prompt) => ({ prompt_ids: prompt, completion_ids: [token] }));
+    const text = await this.#call("POST", `${this.#run}/score`, { adapter_version: version, sequences }, STEP_TIMEOUT_SECONDS, signal);
+    const answer = parseAnswer("the trainer", "POST score", z.object({ logprobs: z.array(z.tuple([z.number()])) }), text);
+    return answer.logprobs.map(([logprob]) => logprob);
   }
 
   /** Frees the run's memory; the adapters stay on disk. */

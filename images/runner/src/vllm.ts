@@ -7,19 +7,17 @@ export type ServedModel = z.infer<typeof models>["data"][number];
 
 const completion = z.object({
   model: z.string(),
-  choices: z.tuple([
-    z.object({
-      prompt_token_ids: z.array(z.int()),
-      /** One entry a prompt token, keyed by token id; null for the first token, which has nothing before it. */
-      prompt_logprobs: z.array(z.record(z.string(), z.object({ logprob: z.number() })).nullable()),
-    }),
-  ]),
+  choices: z.array(z.object({
+    index: z.int(),
+    prompt_token_ids: z.array(z.int()),
+    token_ids: z.array(z.int()),
+    logprobs: z.object({ token_logprobs: z.array(z.number().nullable()) }).nullable(),
+  })),
 });
 
-/** A prompt as the server tokenised it, and log p(token | tokens before), nats, for every token but the first. */
+/** log p(token | prompt), nats, one a prompt, and the model that says so. */
 export interface Scored {
   servedModel: string;
-  tokenIds: number[];
   logprobs: number[];
 }
 
@@ -51,17 +49,31 @@ export class Vllm {
     await this.#call("POST", "/v1/unload_lora_adapter", { lora_name: name }, 60, signal);
   }
 
-  /** Scores a fixed text, or its token ids, under `model`; one token is generated and ignored. */
-  async score(model: string, prompt: string | number[], signal: AbortSignal): Promise<Scored> {
-    const body = { model, prompt, max_tokens: 1, temperature: 0, prompt_logprobs: 0, return_token_ids: true };
+  /** A text as the server tokenises it. Generates one token under `model`, so it also warms the server up. */
+  async tokenIds(model: string, prompt: string, signal: AbortSignal): Promise<number[]> {
+    const [choice] = (await this.#complete({ model, prompt }, signal)).choices;
+    return choice?.prompt_token_ids ?? [];
+  }
+
+  /**
+   * log p(token | prompt) under `model` for each of some prompts, in one request.
+   *
+   * By generating the one allowed token: vLLM reports log-probabilities from before the restriction. Not with
+   * prompt_logprobs, which looks made for this: with an adapter and any other request in the batch it kills the engine
+   * (seen in 0.32 on CPU: the LoRA head indexes prompt rows with the sampler's indices).
+   */
+  async score(model: string, prompts: number[][], token: number, signal: AbortSignal): Promise<Scored> {
+    const answer = await this.#complete({ model, prompt: prompts, allowed_token_ids: [token], logprobs: 0 }, signal);
+    const choices = answer.choices.toSorted((a, b) => a.index - b.index);
+    // What is missing or forced to another token becomes NaN, which the canary refuses.
+    const logprobs = choices.map((choice) => (choice.token_ids[0] === token ? (choice.logprobs?.token_logprobs[0] ?? Number.NaN) : Number.NaN));
+    return { servedModel: answer.model, logprobs };
+  }
+
+  async #complete(request: Record<string, unknown>, signal: AbortSignal): Promise<z.infer<typeof completion>> {
+    const body = { ...request, max_tokens: 1, temperature: 0, return_token_ids: true };
     const text = await this.#call("POST", "/v1/completions", body, 300, signal);
-    const answer = parseAnswer("vLLM", "POST /v1/completions", completion, text);
-    const [choice] = answer.choices;
-    const logprobs = choice.prompt_token_ids.slice(1).map((id, index) => {
-      // A missing entry becomes NaN, which no comparison of the canary accepts.
-      return choice.prompt_logprobs[index + 1]?.[String(id)]?.logprob ?? Number.NaN;
-    });
-    return { servedModel: answer.model, tokenIds: choice.prompt_token_ids, logprobs };
+    return parseAnswer("vLLM", "POST /v1/completions", completion, text);
   }
 
   close(): void {

@@ -81,7 +81,9 @@ export class FakeTrainer {
     const state = this.#runs.get(run);
     if (!state) return { status: 404, body: { error: "unknown_run", detail: run } };
     if (verb === "score") {
-      const logprobs = body.sequences.map((sequence: any) => fakeLogprobs(sequence.completion_ids, state.weights.at(-1)! + (this.fault.baseOffset ?? 0)));
+      const weight = state.weights.at(-1)! + (this.fault.baseOffset ?? 0);
+      const logprobs = body.sequences.map((sequence: any) =>
+        fakeLogprobs([...sequence.prompt_ids, ...sequence.completion_ids], weight).slice(sequence.prompt_ids.length));
       return { status: 200, body: { logprobs } };
     }
     if (verb === "steps") {

@@ -69,10 +69,13 @@ export class FakeVllm {
     if (!this.#loaded.has(body.model)) return { status: 404, body: { error: { message: `The model ${body.model} does not exist.` } } };
     const model = this.fault.servedModel ?? body.model;
     if (path === "/v1/completions") {
-      const ids: number[] = typeof body.prompt === "string" ? fakeTokens(body.prompt) : body.prompt;
-      const logprobs = fakeLogprobs(ids.slice(1), this.#weight(body.model));
-      const promptLogprobs = [null, ...ids.slice(1).map((id, index) => ({ [id]: { logprob: logprobs[index], rank: 1 } }))];
-      return { status: 200, body: { model, choices: [{ text: "", prompt_token_ids: ids, prompt_logprobs: promptLogprobs }] } };
+      const prompts: number[][] = typeof body.prompt === "string" ? [fakeTokens(body.prompt)] : body.prompt;
+      const token: number = body.allowed_token_ids?.[0] ?? 1;
+      const choices = prompts.map((ids, index) => ({
+        index, prompt_token_ids: ids, token_ids: [token],
+        logprobs: { token_logprobs: fakeLogprobs([...ids, token], this.#weight(body.model)).slice(-1) },
+      }));
+      return { status: 200, body: { model, choices } };
     }
     this.#chats += 1;
     if (this.fault.hangUpEvery && this.#chats % this.fault.hangUpEvery === 0) return "hang up";

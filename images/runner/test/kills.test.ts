@@ -15,7 +15,7 @@ function record(events: readonly RunEvent[]) {
     evaluations: hashes(ofType(events, "evaluation.finished")),
     steps: ofType(events, "step.finished").map(({ iteration, adapter, samples }) => [iteration, adapter.version, samples]),
     syncs: ofType(events, "sync.finished").map((event) => event.adapter.version),
-    summary: { ...summary, time: "", adapterVersions: summary.adapterVersions.length },
+    summary: { ...summary, seq: 0, time: "", adapterVersions: summary.adapterVersions.length },
   };
 }
 
