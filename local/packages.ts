@@ -85,7 +85,7 @@ async function apt(args: string[], ctx: LocalContext): Promise<void> {
     onLine: (line) => {
       if (Date.now() - reported < 2000) return;
       reported = Date.now();
-      ctx.progress(`apt-get ${args[0]}: ${line.trim().slice(0, 100)}`);
+      ctx.progress(`apt-get ${args[0]}: ${line.split("\r").at(-1)!.trim().slice(0, 100)}`);
     },
   });
 }
