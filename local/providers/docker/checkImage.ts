@@ -61,7 +61,14 @@ function placeFailure(context: string, dockerfile: string): CheckFailure | undef
 
 /** Adds to the inputs as they were given, so that secret and unknown values in them stay what they are. */
 function withDefaults(news: PropertyMap, build: PropertyMap): PropertyMap {
-  return { ...withoutNulls(news), buildOnPreview: news.buildOnPreview ?? false, build: merged(news.build, build) };
+  const inputs = { ...withoutNulls(news), buildOnPreview: news.buildOnPreview ?? false, build: merged(news.build, build) };
+  return isMap(news.registry) && !isSecret(news.registry) ? { ...inputs, registry: withSecretPassword(news.registry) } : inputs;
+}
+
+/** A password is secret in the state even when the program forgot to say so. */
+function withSecretPassword(registry: PropertyMap): PropertyMap {
+  const given = withoutNulls(registry);
+  return given.password === undefined ? given : { ...given, password: secret(given.password) };
 }
 
 function merged(given: PropertyValue | undefined, build: PropertyMap): PropertyValue {

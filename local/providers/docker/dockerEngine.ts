@@ -26,9 +26,14 @@ export interface RegistryLogin {
 interface Progress {
   stream?: string;
   status?: string;
+  /** Which layer the status is about. */
+  id?: string;
   error?: string;
   aux?: Record<string, unknown>;
 }
+
+/** Lines of the classic builder that tell the user nothing. */
+const NOISE = /^ ?--->|^Removing intermediate container/;
 
 /** The Docker engine's HTTP API (docs.docker.com/reference/api/engine): what building and pushing an image needs. */
 export class DockerEngine {
@@ -56,7 +61,7 @@ export class DockerEngine {
     await readProgress(response, (progress) => {
       id = progress.aux?.ID ?? id;
       const line = (progress.stream ?? progress.status ?? "").trimEnd();
-      if (line) {
+      if (line && !NOISE.test(line)) {
         report(line);
         tail.push(line);
         if (tail.length > 20) tail.shift();
@@ -77,7 +82,7 @@ export class DockerEngine {
     await readProgress(response, (progress) => {
       digest = progress.aux?.Digest ?? digest;
       if (progress.error) throw new Error(progress.error);
-      if (progress.status) report(progress.status);
+      if (progress.status) report(`push: ${progress.id ? `layer ${progress.id} ` : ""}${progress.status}`);
     });
     if (typeof digest !== "string") throw new Error("the registry took the image without reporting its digest");
     return digest;

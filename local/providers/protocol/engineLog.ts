@@ -19,28 +19,40 @@ const SEVERITIES = {
   error: engineProto.LogSeverity.ERROR,
 };
 
-/** The engine's log service. A line that can't be delivered is dropped: the engine is gone then, and so is its user. */
+/**
+ * The engine's log service. Lines arrive in the order they're given; of the statuses of one resource that wait to be sent,
+ * only the last is. A line that can't be delivered is dropped: the engine is gone then, and so is its user.
+ */
 export class EngineLog implements ResourceLog {
   #client: InstanceType<typeof engineService.EngineClient>;
+  #sent: Promise<void> = Promise.resolve();
+  #waiting = new Map<string, string>();
 
   constructor(address: string) {
     this.#client = new engineService.EngineClient(address, grpc.credentials.createInsecure());
   }
 
   log(severity: Severity, urn: string, message: string): void {
-    this.#send(severity, urn, message, false);
+    this.#sent = this.#sent.then(() => this.#send(severity, urn, message, false));
   }
 
   status(urn: string, message: string): void {
-    this.#send("info", urn, message, true);
+    const isQueued = this.#waiting.has(urn);
+    this.#waiting.set(urn, message);
+    if (isQueued) return;
+    this.#sent = this.#sent.then(() => {
+      const latest = this.#waiting.get(urn) ?? "";
+      this.#waiting.delete(urn);
+      return this.#send("info", urn, latest, true);
+    });
   }
 
-  #send(severity: Severity, urn: string, message: string, ephemeral: boolean): void {
+  #send(severity: Severity, urn: string, message: string, ephemeral: boolean): Promise<void> {
     const request = new engineProto.LogRequest();
     request.setSeverity(SEVERITIES[severity]);
     request.setUrn(urn);
     request.setMessage(message);
     request.setEphemeral(ephemeral);
-    this.#client.log(request, () => {});
+    return new Promise((resolve) => this.#client.log(request, () => resolve()));
   }
 }

@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import { brokenContainers, podProblems } from "./podProblems.ts";
+
+const pod = (...containerStatuses: any[]) => ({ metadata: { name: "p" }, status: { containerStatuses } });
+
+test("a crash loop shows the back-off and the last exit", () => {
+  const status = {
+    name: "c",
+    ready: false,
+    restartCount: 2,
+    state: { waiting: { reason: "CrashLoopBackOff", message: "back-off 20s" } },
+    lastState: { terminated: { exitCode: 1, reason: "Error" } },
+  };
+  expect(podProblems(pod(status))).toEqual([
+    "pod p: container c: [CrashLoopBackOff] back-off 20s",
+    "pod p: container c: ended with exit code 1 (Error)",
+  ]);
+  expect(brokenContainers(pod(status))).toEqual([{ name: "c", restarted: true }]);
+});
+
+test("a pod that is starting, ready or has ended well has no problem", () => {
+  const creating = { name: "a", ready: false, state: { waiting: { reason: "ContainerCreating" } } };
+  const running = { name: "b", ready: true, state: { running: {} } };
+  const done = { name: "c", ready: false, state: { terminated: { exitCode: 0, reason: "Completed" } } };
+  expect(podProblems(pod(creating, running, done))).toEqual([]);
+  expect(brokenContainers(pod(creating, running, done))).toEqual([]);
+});
