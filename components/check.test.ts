@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import { expect, it } from "vitest";
 import { runSpec } from "../images/runner/src/runSpec.ts";
-import { checkConfigs, runNameOf } from "./check.ts";
+import { checkConfigs } from "./check.ts";
+import { runNameOf } from "./names.ts";
 
 const root = resolve(import.meta.dirname, "..");
 

@@ -1,12 +1,9 @@
-import type { RunSpec } from "../images/runner/src/runSpec.ts";
-import { basename } from "node:path";
+import { LORA_RANKS, type RunSpec } from "../images/runner/src/runSpec.ts";
 import { mergeNotices, type Notice } from "./config/notices.ts";
-import type { RunOverrides } from "./config/overrides.ts";
 import type { Problem } from "./config/problem.ts";
 import { type RunContext, toRunSpec } from "./config/runSpec.ts";
 import { compareRuns } from "./config/specChecks.ts";
-import { LORA_RANKS } from "../images/runner/src/runSpec.ts";
-import { endpointsOf } from "./names.ts";
+import { endpointsOf, runNameOf } from "./names.ts";
 import { readRewardConfig } from "./rewardConfig.ts";
 
 export interface Checked {
@@ -32,7 +29,7 @@ export function checkConfigs(paths: readonly string[], { root, context = {} }: C
     model: { name: config.modelName, maxModelLen: config.maxModelLen ?? DEFAULT_MODEL_LEN },
     maxLoraRank: LORA_RANKS.at(-1)!,
     endpoints: endpointsOf("pair-0"),
-    overrides: {} satisfies RunOverrides,
+    overrides: {},
     taskUrl: {},
     ...context,
     name: runNameOf(config.path),
@@ -48,8 +45,3 @@ export function checkConfigs(paths: readonly string[], { root, context = {} }: C
 
 /** Tokens that a model is served with when neither the file nor the stack says: what the shipped configs say. */
 const DEFAULT_MODEL_LEN = 8192;
-
-/** A run's name from its file: crafter_rl_outcome.toml is run crafter-rl-outcome. */
-export function runNameOf(path: string): string {
-  return basename(path, ".toml").toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 40).replace(/-+$/, "");
-}

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { RunSpec } from "../images/runner/src/runSpec.ts";
 
 /** Names, ports and labels of everything in the cluster: the one place where they are written. */
@@ -49,4 +50,9 @@ export function endpointsOf(pair: string): RunSpec["endpoints"] {
     vllm: `http://${vllmName(pair)}:${PORTS.vllm}`,
     trainer: `http://${trainerName(pair)}:${PORTS.trainer}`,
   };
+}
+
+/** A run's name from its file: crafter_rl_outcome.toml is run crafter-rl-outcome. */
+export function runNameOf(path: string): string {
+  return basename(path, ".toml").toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 40).replace(/-+$/, "");
 }

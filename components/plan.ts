@@ -4,8 +4,7 @@ import { mergeNotices, type Notice } from "./config/notices.ts";
 import type { Problem } from "./config/problem.ts";
 import { toRunSpec } from "./config/runSpec.ts";
 import { compareRuns } from "./config/specChecks.ts";
-import { runNameOf } from "./check.ts";
-import { endpointsOf } from "./names.ts";
+import { endpointsOf, runNameOf } from "./names.ts";
 import { packExperiments, type Pair } from "./packing.ts";
 import type { StackSettings } from "./settings/schema.ts";
 

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 import { ConfigError, formatProblem } from "./config/problem.ts";
 import { parseRewardConfig, readRewardConfigs } from "./rewardConfig.ts";
@@ -129,6 +130,10 @@ describe("a bad config", () => {
     expect(problemsOf(NEW, ['strategy = "consistent"', 'strategy = "per_achievment"'])[0]).toMatch(/Write .* = "per_achievement"/);
   });
 
+  it("is told of a task app that is no address", () => {
+    expect(problemsOf(NEW, ['task_url = "placeholder"', 'task_url = "localhost:8001"'])[0]).toMatch(/services\.task_url: is "localhost:8001", which is no http/);
+  });
+
   it("is told of a fact that its two homes give two values", () => {
     expect(problemsOf(NEW, ["\n[training.rewards]", "\n[lora]\nr = 32\n[training.rewards]"])[0]).toMatch(/lora\.r: is 32 but training\.lora\.r is 16/);
   });
@@ -144,6 +149,7 @@ describe("a bad config", () => {
     })();
     expect(error).toBeInstanceOf(ConfigError);
     expect(error!.exitCode).toBe(78);
+    expect(pulumi.RunError.isInstance(error)).toBe(true);
     expect(error!.problems.map(({ file }) => file)).toEqual(["configs/none.toml", "package.json"]);
     expect(error!.message).toMatch(/2 problems.*\n.*none\.toml: does not exist\..*\n.*package\.json:1:/);
   });

@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -6,7 +7,7 @@ import { runSpec } from "../images/runner/src/runSpec.ts";
 import { shapeOf } from "../components/schema/fields.ts";
 import { stackSettings } from "../components/settings/schema.ts";
 import { inClear, type Recording, type Registered } from "./record.ts";
-import { EMBEDDED_OVERLAY, recordStack, SENTINELS } from "./stacks.ts";
+import { EMBEDDED_OVERLAY, envFile, recordStack, SENTINELS } from "./stacks.ts";
 
 const root = join(import.meta.dirname, "..");
 const RUNS = ["crafter-rl-outcome", "crafter-rl-stepwise-simple", "crafter-rl-stepwise-shaped"];
@@ -137,8 +138,7 @@ describe("a change", () => {
 
   it("of one TOML changes its own ConfigMap and Job and nothing else", async () => {
     const changed = readFileSync(join(root, experiments[1]!.config), "utf8").replace("step_rewards_indicator_lambda = 1.0", "step_rewards_indicator_lambda = 2.0");
-    const { mkdtempSync, writeFileSync } = await import("node:fs");
-    const path = join(mkdtempSync(join((await import("node:os")).tmpdir(), "rewardlab-config-")), "crafter_rl_stepwise_simple.toml");
+    const path = join(mkdtempSync(join(tmpdir(), "rewardlab-config-")), "crafter_rl_stepwise_simple.toml");
     writeFileSync(path, changed);
     expect(await differing({ experiments: [experiments[0], { config: path }, experiments[2]] })).toEqual([
       "kubernetes:core/v1:ConfigMap crafter-rl-stepwise-simple-spec", "kubernetes:batch/v1:Job crafter-rl-stepwise-simple",
@@ -151,7 +151,6 @@ describe("a change", () => {
   });
 
   it("of a secret changes the Secret and no other object", async () => {
-    const { envFile } = await import("./stacks.ts");
     const change = { envFile: envFile({ ...SENTINELS, SYNTH_API_KEY: "sentinel-rotated" }) };
     expect(await differing(change)).toEqual([]);
     const secret = (await recordStack("dev", change)).one("kubernetes:core/v1:Secret");
@@ -193,6 +192,16 @@ describe("bad input", () => {
   it("of an embedded stack without its command line is told what is missing", async () => {
     const { cluster: _, ...rest } = EMBEDDED_OVERLAY;
     expect(await refusal({ ...rest, cluster: {} }, "local")).toMatch(/Pulumi\.local\.yaml cluster\.identifier: is missing/);
+  });
+});
+
+describe("index.ts", () => {
+  it("has a default export and no other, since Pulumi takes named ones for outputs", async () => {
+    expect(Object.keys(await import("../index.ts"))).toEqual(["default"]);
+  });
+
+  it("is read in one sitting", () => {
+    expect(readFileSync(join(root, "index.ts"), "utf8").split("\n").length).toBeLessThan(80);
   });
 });
 

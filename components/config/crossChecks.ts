@@ -5,6 +5,7 @@ import { SAMPLING, STRATEGIES } from "./defaults.ts";
 import { conflicts, type Fact, findFact, homesOf } from "./homes.ts";
 import { taskUrlOf } from "./normalise.ts";
 import { nearest } from "./suggest.ts";
+import { isHttpUrl } from "./taskUrl.ts";
 import { topologyChecks } from "./topologyChecks.ts";
 
 /** Something that the schema cannot say: a combination that no run can have, and why. */
@@ -121,7 +122,8 @@ function sizeChecks(file: RewardFile): Finding[] {
   const episodes = training.batch_size * training.group_size;
   const maxTokens = findFact(file, "maxTokens")?.value as number | undefined ?? SAMPLING.maxTokens;
   const maxModelLen = file.vllm?.max_model_len;
-  const crafter = rollout.env_name === "crafter" || taskUrlOf(file.services?.task_url) !== undefined;
+  const taskUrl = taskUrlOf(file.services?.task_url);
+  const crafter = rollout.env_name === "crafter" || taskUrl !== undefined;
   return [
     ...(episodes % rollout.episodes_per_batch === 0 ? [] : [{
       path: "rollout.episodes_per_batch",
@@ -139,6 +141,10 @@ function sizeChecks(file: RewardFile): Finding[] {
     ...(maxModelLen === undefined || maxTokens < maxModelLen ? [] : [{
       path: "vllm.max_model_len", what: `is ${maxModelLen}, not more than the ${maxTokens} tokens of one decision: no room for a prompt`,
       write: "Raise vllm.max_model_len or lower max_tokens",
+    }]),
+    ...(taskUrl === undefined || isHttpUrl(taskUrl) ? [] : [{
+      path: "services.task_url", what: `is ${JSON.stringify(taskUrl)}, which is no http or https address`,
+      write: 'Write for example services.task_url = "https://task-app.example.com", or "placeholder" for the stack\'s own',
     }]),
     ...(crafter ? [] : [{
       path: "rollout.env_name", what: `is "${rollout.env_name}": the stack's task app plays crafter`,

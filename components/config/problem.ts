@@ -26,7 +26,8 @@ export class ConfigError extends Error {
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[]) {
-    const ordered = [...problems].sort((a, b) => a.file.localeCompare(b.file) || (a.line ?? 0) - (b.line ?? 0));
+    const distinct = problems.filter((problem, index) => problems.findIndex((other) => formatProblem(other) === formatProblem(problem)) === index);
+    const ordered = distinct.sort((a, b) => a.file.localeCompare(b.file) || (a.line ?? 0) - (b.line ?? 0));
     super(`${ordered.length} problem${ordered.length === 1 ? "" : "s"} in the configuration; nothing was changed\n`
       + ordered.map((problem) => `  ${formatProblem(problem)}`).join("\n"));
     this.problems = ordered;

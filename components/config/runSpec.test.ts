@@ -39,6 +39,12 @@ describe("a RunSpec", () => {
     expect(notices.find(({ path }) => path === "services.task_url")!.text).toContain("https://env.test");
   });
 
+  it("is refused with an address that is none, named by where it came from", () => {
+    expect(specOf({ taskUrl: { environment: "task-app.test" } }).problems).toEqual([
+      expect.objectContaining({ file: "environment", path: "TASK_APP_URL", what: expect.stringContaining("no http or https address") }),
+    ]);
+  });
+
   it("has one hash an experiment: name, stack, attempt and addresses don't count, every size does", () => {
     const hash = (change: Partial<RunContext>, config = outcome!) => specOf(change, config).spec!.config.sha256;
     expect(hash({ name: "other", stack: "exp-7", attempt: 2, endpoints: endpointsOf("pair-3") })).toBe(hash({}));

@@ -8,7 +8,7 @@ import type { Notice } from "./notices.ts";
 import { applyOverrides, type RunOverrides } from "./overrides.ts";
 import type { Problem } from "./problem.ts";
 import { specNotices, specProblems } from "./specChecks.ts";
-import { resolveTaskUrl } from "./taskUrl.ts";
+import { resolveTaskUrl, taskUrlProblems } from "./taskUrl.ts";
 
 /** What a stack adds to a reward config to make a run of it. */
 export interface RunContext {
@@ -50,7 +50,8 @@ export function toRunSpec(config: RewardConfig, context: RunContext): ResolvedRu
     ...experiment,
   };
   const parsed = runSpec.safeParse(candidate);
-  const problems = parsed.success ? specProblems(parsed.data, context) : issueProblems(parsed.error, candidate, {
+  const outside = taskUrlProblems(taskUrl);
+  const problems = outside.length > 0 ? outside : parsed.success ? specProblems(parsed.data, context) : issueProblems(parsed.error, candidate, {
     file: config.path, place: () => undefined, suggest: () => undefined, meaning: () => undefined,
   });
   return {

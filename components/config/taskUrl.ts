@@ -1,4 +1,6 @@
+import { z } from "zod";
 import { taskUrlOf } from "./normalise.ts";
+import type { Problem } from "./problem.ts";
 
 export interface TaskUrlSources {
   /** From the command line or the stack's settings. */
@@ -21,4 +23,16 @@ export interface TaskUrl {
 export function resolveTaskUrl(sources: TaskUrlSources, own: string): TaskUrl {
   const winner = (["flag", "environment", "file"] as const).find((from) => taskUrlOf(sources[from]) !== undefined);
   return winner ? { url: taskUrlOf(sources[winner])!, from: winner } : { url: own, from: "stack" };
+}
+
+const http = z.url({ protocol: /^https?$/ });
+
+export const isHttpUrl = (value: string): boolean => http.safeParse(value).success;
+
+/** An address from outside of the files that is none; the file's own is checked with the file. */
+export function taskUrlProblems({ url, from }: TaskUrl): Problem[] {
+  const place = { flag: { file: "task URL", path: "--task-url or taskUrl" }, environment: { file: "environment", path: "TASK_APP_URL" } };
+  return (from === "flag" || from === "environment") && !isHttpUrl(url)
+    ? [{ ...place[from], what: `is ${JSON.stringify(url)}, which is no http or https address`, write: "Write for example https://task-app.example.com, or unset it" }]
+    : [];
 }

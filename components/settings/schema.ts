@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { LORA_RANKS } from "../../images/runner/src/runSpec.ts";
-import { runName } from "../../images/runner/src/runSpec.ts";
+import { LORA_RANKS, runName } from "../../images/runner/src/runSpec.ts";
 import { runOverrides } from "../config/overrides.ts";
 import { imagesSection } from "./images.ts";
 
