@@ -62,8 +62,7 @@ function podOf(args: TaskAppArgs) {
         ...plainEnv({
           ...USER_ENV, TASKAPP_PORT: String(PORTS.taskApp), TASKAPP_TRACING_ENABLED: "1", TASKAPP_SFT_OUTPUT_DIR: TRACE_FOLDER,
           SQLD_DB_PATH: "/traces/synth_ai.db",
-          // Compiled world-making code: without a place to keep it, every process compiles it again.
-          NUMBA_CACHE_DIR: "/tmp/numba", ...args.env,
+          ...args.env,
         }),
         ...KEYS.filter((key) => args.keys.includes(key)).map((key) => secretEnv(args.secret, key)),
       ],

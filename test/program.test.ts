@@ -118,6 +118,17 @@ describe.each(["dev", "local"])("the program of stack %s", (stack) => {
     for (const spec of specs) expect(spec.endpoints).toEqual({ taskApp: "http://task-app:8001", vllm: "http://pair-0-vllm:8000", trainer: "http://pair-0-trainer:8002" });
   });
 
+  it("starts runs when their servers are up, and neither member of a pair after the other, since they are scheduled together", () => {
+    const { of } = recordings[stack]!;
+    for (const { dependsOn } of of("rewardlab:runs:RewardJob")) {
+      expect(dependsOn).toEqual(["rewardlab:cluster:EnvSecret env", "rewardlab:app:TaskApp task-app",
+        "rewardlab:serving:VllmServer pair-0-vllm", "rewardlab:training:LoraTrainer pair-0-trainer"]);
+    }
+    for (const { dependsOn } of [...of("rewardlab:serving:VllmServer"), ...of("rewardlab:training:LoraTrainer")]) {
+      expect(dependsOn).toEqual(["rewardlab:gpu:NodePool gpus", "rewardlab:cluster:EnvSecret env"]);
+    }
+  });
+
   it("says in its outputs where everything is and what to do next", () => {
     expect(recordings[stack]!.outputs).toMatchObject({
       namespace: `rewardlab-${stack}`, taskAppUrl: "http://task-app:8001",

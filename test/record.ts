@@ -15,6 +15,8 @@ export interface Registered {
   provider: string;
   /** Its own or, as the engine has it, that of the nearest parent that has one. */
   deletedWith: pulumi.Resource | undefined;
+  /** What it waits for by its options (its inputs apart), as `type name`. */
+  dependsOn: string[];
 }
 
 export interface Recording {
@@ -68,6 +70,7 @@ export async function record(program: () => Promise<unknown>, { stack = "dev", c
     const parent = seen.find(({ resource }) => resource === options.parent);
     return {
       type, name, inputs: registration?.inputs ?? {}, provider: registration?.provider ?? "", component: isComponent(type), options,
+      dependsOn: [options.dependsOn ?? []].flat().map((resource) => called(seen.find((each) => each.resource === resource))),
       deletedWith: options.deletedWith ?? parent?.options.deletedWith, parent: parent && { type: parent.type, name: parent.name },
     };
   });
@@ -80,6 +83,7 @@ export async function record(program: () => Promise<unknown>, { stack = "dev", c
   return { resources, outputs, of, one };
 }
 
+const called = (resource: { type: string; name: string } | undefined) => `${resource?.type} ${resource?.name}`;
 export const isComponent = (type: string) => type.startsWith("rewardlab:");
 
 /** Every secret value in a registration is taken out; what is left is what the engine would keep in clear. */
