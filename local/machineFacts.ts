@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync, statfsSync } from "node:fs";
 import { BlockList, isIPv4 } from "node:net";
 import { dirname } from "node:path";
-import { missingControllers } from "./cluster/cgroups.ts";
+import { missingControllers } from "./cgroups.ts";
 import { missingHostPackages } from "./cluster/hostPrograms.ts";
 import { layout } from "./cluster/layout.ts";
 import { type ClusterSettings, defaultSettings } from "./cluster/settings.ts";

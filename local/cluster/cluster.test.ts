@@ -86,7 +86,7 @@ test("the kubelet takes no anonymous request and leaves pods below a cgroup of o
     authentication: { anonymous: { enabled: false } },
     authorization: { mode: "Webhook" },
     readOnlyPort: 0,
-    cgroupRoot: "/rewardlab",
+    cgroupRoot: "/rewardlab/node",
     clusterDNS: [settings.dnsAddress],
   });
 });

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { cgroupRoots } from "./cgroups.ts";
+import { cgroupsOf } from "../cgroups.ts";
 import { ownedFirewall } from "./firewall.ts";
 import { findHostPrograms } from "./hostPrograms.ts";
 import { SHARED_FOLDERS, changedSysctls, readHostRecord } from "./hostRecord.ts";
@@ -32,7 +32,7 @@ export async function inventory(
     ...of("mount", mountsBelow(readFileSync("/proc/self/mountinfo", "utf8"), [places.home, places.containerd.root])),
     ...of("interface", interfaces(settings.bridge)),
     ...of("firewall rule", iptables ? await ownedFirewall(dirname(iptables)) : []),
-    ...of("cgroup", cgroupRoots()),
+    ...of("cgroup", cgroupsOf("node")),
     ...of("file", files(places, record?.missingFolders ?? [])),
     ...of("kernel setting", record ? changedSysctls(record) : []),
   ];

@@ -1,14 +1,14 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { cgroupPath, makeCgroups } from "../cgroups.ts";
 import type { LocalContext } from "../context.ts";
 import { startDaemon } from "../daemon/daemon.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
-import { makeCgroups } from "./cgroups.ts";
 import { writeConfig } from "./configFile.ts";
 import { GPU_LABELS, keepGpusOverRestarts } from "./gpu.ts";
 import type { HostPrograms } from "./hostPrograms.ts";
 import type { Layout } from "./layout.ts";
-import { CGROUP, type ClusterSettings } from "./settings.ts";
+import type { ClusterSettings } from "./settings.ts";
 
 /**
  * The kubelet's configuration. It runs on cgroup v1 too, with all pods below a cgroup of ours, which is how
@@ -37,7 +37,7 @@ export function kubeletConfig(settings: ClusterSettings, layout: Layout): object
     clusterDNS: [settings.dnsAddress],
     failCgroupV1: false,
     cgroupDriver: "cgroupfs",
-    cgroupRoot: `/${CGROUP}`,
+    cgroupRoot: cgroupPath("node"),
     cgroupsPerQOS: true,
     enforceNodeAllocatable: [],
     failSwapOn: false,
@@ -63,7 +63,7 @@ export async function startKubelet(
     mkdirSync(folder, { recursive: true });
   }
   writeConfig(layout.kubelet.config, kubeletConfig(settings, layout));
-  makeCgroups();
+  makeCgroups("node");
   keepGpusOverRestarts();
   const labels = Object.entries(GPU_LABELS).map(([key, value]) => `${key}=${value}`);
   await startDaemon(

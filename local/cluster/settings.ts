@@ -51,9 +51,8 @@ export const defaultSettings: ClusterSettings = {
   context: "rewardlab",
 };
 
-/** The cgroup below which all pods are; also how their processes are found when nothing else remembers them. */
-export const CGROUP = "rewardlab";
 /** The CNI network's name, which the CNI plugins put into their files and rules. */
 export const NETWORK = "rewardlab";
 /** Comment on every firewall rule that this program adds itself. */
 export const RULE_COMMENT = "rewardlab";
+export { CGROUP } from "../cgroups.ts";

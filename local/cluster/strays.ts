@@ -1,8 +1,8 @@
 import { readFileSync, readdirSync, readlinkSync } from "node:fs";
 import { dirname } from "node:path";
+import { cgroupProcesses } from "../cgroups.ts";
 import { MARKER } from "../daemon/daemon.ts";
 import { type ProcessIdentity, identify } from "../daemon/process.ts";
-import { cgroupProcesses } from "./cgroups.ts";
 
 /** A process that belongs to the embedded node. */
 export interface NodeProcess extends ProcessIdentity {
@@ -37,7 +37,7 @@ export function foreignStateDirs(pidDir: string): string[] {
 
 /** Processes of containers, found by their cgroup, which even a process that changed its environment can't leave. */
 export function podProcesses(): NodeProcess[] {
-  return cgroupProcesses().flatMap((pid) => describe(pid, "pod"));
+  return cgroupProcesses("node").flatMap((pid) => describe(pid, "pod"));
 }
 
 /** Programs of another Kubernetes node that share this network: their firewall rules have the same names as ours. */

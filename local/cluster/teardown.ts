@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { removeCgroups } from "../cgroups.ts";
 import { run } from "../command.ts";
 import { listDaemons, stopDaemon } from "../daemon/daemon.ts";
 import { endProcess, isRunning } from "../daemon/process.ts";
-import { removeCgroups } from "./cgroups.ts";
 import { ctr } from "./containerd.ts";
 import { cleanFirewall } from "./firewall.ts";
 import { type HostPrograms, findHostPrograms } from "./hostPrograms.ts";
@@ -40,7 +40,7 @@ export async function teardown(
   await endContainerd(layout, programs);
   await endAll(() => [...markedProcesses(layout.pidDir), ...podProcesses()], 0);
   await cleanNetwork(settings, layout, programs);
-  removeCgroups();
+  removeCgroups("node");
   const record = readHostRecord(layout.hostRecord);
   if (record) restoreSysctls(record);
   removeFilesOutside(layout, record?.missingFolders ?? []);

@@ -41,7 +41,8 @@ function entries(folder: string, depth: number, kind: string): string[] {
   }
   return found.flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (kind === "cgroup" && !entry.isDirectory()) return [];
+    // Image builds may go on beside the test.
+    if (kind === "cgroup" && (!entry.isDirectory() || existsSync(join(path, "builds")))) return [];
     return [`${kind} ${path}`, ...(entry.isDirectory() ? entries(path, depth - 1, kind) : [])];
   });
 }
