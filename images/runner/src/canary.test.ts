@@ -29,9 +29,9 @@ test("changes are per place, and scores of other lengths are refused", () => {
 });
 
 test("the question is spread over the whole text, and never asks at one place twice", () => {
-  const text = Array.from({ length: 61 }, (_, index) => index);
+  const text = Array.from({ length: 61 }, (_, index) => (index % 9 === 5 ? 7 : index));
   const { prompts, token } = canaryQuestion(text);
-  expect(token).toBe(60);
+  expect(token).toBe(7);
   expect(prompts.map((prompt) => prompt.length)).toEqual([4, 8, 12, 15, 19, 23, 27, 30, 34, 38, 42, 45, 49, 53, 57, 60]);
   expect(canaryQuestion([1, 2, 3]).prompts).toEqual([[1], [1, 2]]);
 });

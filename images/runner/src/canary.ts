@@ -16,11 +16,16 @@ export interface CanaryQuestion {
   token: number;
 }
 
-/** PLACES beginnings of the text, evenly spread, and its last token. */
+/**
+ * PLACES beginnings of the text, evenly spread, and its most frequent token: one that isn't far-fetched anywhere, because
+ * half-precision numerics spread the log-probabilities of unlikely tokens most.
+ */
 export function canaryQuestion(tokenIds: readonly number[]): CanaryQuestion {
   const places = Math.min(PLACES, tokenIds.length - 1);
   const ends = Array.from({ length: places }, (_, place) => Math.ceil(((place + 1) * (tokenIds.length - 1)) / places));
-  return { prompts: ends.map((end) => tokenIds.slice(0, end)), token: tokenIds.at(-1)! };
+  const counts = Map.groupBy(tokenIds, (id) => id);
+  const [token] = [...counts].reduce((best, next) => (next[1].length > best[1].length ? next : best));
+  return { prompts: ends.map((end) => tokenIds.slice(0, end)), token };
 }
 
 /** Asks the canary's question of adapters, always the same. */
@@ -40,16 +45,22 @@ export class Canary {
 
   /** log p(token), nats, at each of the canary's places under `model`. Throws a RunFailure if another model answered. */
   async score(model: string, signal: AbortSignal): Promise<number[]> {
-    this.#question ??= canaryQuestion(await this.#vllm.tokenIds(model, CANARY_TEXT, signal));
+    if (this.#question === null) {
+      const tokenIds = await this.#vllm.tokenIds(model, CANARY_TEXT, signal);
+      if (tokenIds.length < 2) throw new RunFailure("vLLM gave no token ids for the canary", SERVER_REMEDY);
+      this.#question = canaryQuestion(tokenIds);
+    }
     const { prompts, token } = this.#question;
     const { servedModel, logprobs } = await this.#vllm.score(model, prompts, token, signal);
     if (servedModel !== model) throw new RunFailure(`vLLM answered for ${model} with ${servedModel}`, IDENTITY_REMEDY);
-    if (prompts.length === 0 || logprobs.length !== prompts.length || !logprobs.every(Number.isFinite)) {
-      throw new RunFailure("vLLM gave no log-probabilities for the canary", "use a vLLM that answers logprobs and return_token_ids");
+    if (logprobs.length !== prompts.length || !logprobs.every(Number.isFinite)) {
+      throw new RunFailure("vLLM gave no log-probabilities for the canary", SERVER_REMEDY);
     }
     return logprobs;
   }
 }
+
+const SERVER_REMEDY = "use a vLLM that answers allowed_token_ids, logprobs and return_token_ids";
 
 export const IDENTITY_REMEDY =
   "the server does not serve the adapter that it was given: restart vLLM, check that nothing else loads adapters into it, " +

@@ -8,12 +8,14 @@ import https from "node:https";
 
 /** The service answered, with a status of 300 or more. */
 export class HttpError extends Error {
+  readonly service: string;
   readonly status: number;
   readonly body: string;
 
   constructor(service: string, method: string, path: string, status: number, body: string) {
     super(`${service} answered ${status} to ${method} ${path}: ${excerpt(body)}`);
     this.name = "HttpError";
+    this.service = service;
     this.status = status;
     this.body = body;
   }
@@ -21,9 +23,12 @@ export class HttpError extends Error {
 
 /** The service did not answer: refused, reset, timed out, or no such host. */
 export class NoAnswerError extends Error {
+  readonly service: string;
+
   constructor(service: string, method: string, path: string, why: string, options?: ErrorOptions) {
     super(`${service} did not answer ${method} ${path}: ${why}`, options);
     this.name = "NoAnswerError";
+    this.service = service;
   }
 }
 

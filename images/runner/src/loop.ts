@@ -88,7 +88,9 @@ async function iterate(context: RunContext, standing: Standing): Promise<void> {
 
   // 5.3 Turn rewards into advantages and take one step.
   const samples = trainingSamples(rollouts.episodes, spec.reward.stepwise);
+  const beginStep = performance.now();
   const step = await takeStep(context, { step: iteration, seq: log.seq, tally: standing.tally, samples });
+  const stepSeconds = (performance.now() - beginStep) / 1000;
   await recordStep(context, standing, step);
 
   // 5.4 Bring the new adapter to the server and prove that it serves.
@@ -99,7 +101,7 @@ async function iterate(context: RunContext, standing: Standing): Promise<void> {
   await log.info(
     `iteration ${iteration}/${spec.training.iterations}: reward ${meanReward.toFixed(4)}, unlocks ${unlocks.toFixed(2)}, adapter ` +
       `${step.adapter.name}, ${((performance.now() - begin) / 1000).toFixed(1)} s (rollouts ${rollouts.seconds.toFixed(1)}, ` +
-      `step ${step.seconds.total.toFixed(1)}, sync ${sync.toFixed(2)})`,
+      `step ${stepSeconds.toFixed(1)} with ${step.seconds.total.toFixed(1)} of its own, sync ${sync.toFixed(2)})`,
   );
 
   // 5.5 Now and then, measure on the held-out worlds.

@@ -43,12 +43,19 @@ export async function playEpisodes(context: RunContext, plans: readonly EpisodeP
   const { spec, log } = context;
   const begin = performance.now();
   let [played, retries] = [0, 0];
+  const causes = new Set<string>();
   const progress = setInterval(() => {
     void log.info(`${what}: ${played} of ${plans.length} episodes after ${((performance.now() - begin) / 1000).toFixed(0)} s`);
   }, PROGRESS_SECONDS * 1000);
   try {
     const episodes = await mapConcurrently(plans, spec.rollout.maxConcurrent, context.signal, async (plan, signal) => {
-      const episode = await playEpisode(context, plan, signal, () => void (retries += 1));
+      const episode = await playEpisode(context, plan, signal, async (cause, retry) => {
+        retries += 1;
+        // When a server dies, all episodes in flight fail for one cause: it's said once.
+        if (causes.has(cause)) return;
+        causes.add(cause);
+        await log.warn(`episode ${plan.id}, retry ${retry} of ${spec.guards.maxRetries}: ${cause}`);
+      });
       played += 1;
       return episode;
     });
@@ -58,7 +65,12 @@ export async function playEpisodes(context: RunContext, plans: readonly EpisodeP
   }
 }
 
-async function playEpisode(context: RunContext, plan: EpisodePlan, signal: AbortSignal, onRetry: () => void): Promise<Episode> {
+async function playEpisode(
+  context: RunContext,
+  plan: EpisodePlan,
+  signal: AbortSignal,
+  onRetry: (cause: string, retry: number) => Promise<void>,
+): Promise<Episode> {
   const { spec, taskApp, vllm, adapters, log } = context;
   const body = rolloutRequest(spec, vllm.url, plan);
   const play = () => taskApp.rollout(body, spec.rollout.maxTurns, signal);
@@ -67,8 +79,7 @@ async function playEpisode(context: RunContext, plan: EpisodePlan, signal: Abort
       retries: spec.guards.maxRetries,
       signal,
       before: async (error, retry) => {
-        onRetry();
-        await log.warn(`episode ${plan.id}, retry ${retry} of ${spec.guards.maxRetries}: ${(error as Error).message}`);
+        await onRetry((error as Error).message, retry);
         await waitFor("the task app", (s) => taskApp.health(s), { signal, log });
         if (plan.adapter !== null) await adapters.recover();
       },

@@ -2,6 +2,7 @@ import { Adapters } from "./adapters.ts";
 import { announceStart } from "./announcement.ts";
 import type { RunContext } from "./context.ts";
 import { ConfigError, RunFailure } from "./failure.ts";
+import { HttpError, NoAnswerError } from "./http.ts";
 import { runLoop } from "./loop.ts";
 import { RunLog } from "./runLog.ts";
 import type { Settings } from "./settings.ts";
@@ -54,13 +55,22 @@ export async function run(settings: Settings, out: NodeJS.WritableStream, signal
 async function reportFailure(context: RunContext, standing: Standing, error: unknown): Promise<number> {
   const { spec, log, adapters } = context;
   const reason = error instanceof Error ? error.message : String(error);
-  const remedy = error instanceof RunFailure ? error.remedy : "look at the log of the service named above, then start a new attempt";
+  const remedy = remedyOf(error);
   if (!standing.started) await announceStart(context, standing, null);
   await log.event({ type: "run.failed", iteration: standing.iteration, reason, remedy, batchRewards: standing.tally.batchRewards });
-  // An error that nobody foresaw may be a fault of this program: where it comes from is worth a few lines.
-  if (!(error instanceof RunFailure) && error instanceof Error) await log.error(error.stack ?? reason);
+  if (remedy === UNFORESEEN) await log.error(error instanceof Error ? (error.stack ?? reason) : reason);
   // The server's slots are the other runs' too. The trainer's state stays: it shows what happened.
   await adapters.end().catch(() => undefined);
   await log.error(`run ${spec.name} failed in iteration ${standing.iteration}: ${reason}. What to do: ${remedy}`);
   return error instanceof ConfigError ? EXIT.config : EXIT.failed;
+}
+
+const UNFORESEEN = "this is a fault of the runner: report it with the stack above";
+
+function remedyOf(error: unknown): string {
+  if (error instanceof RunFailure) return error.remedy;
+  if (error instanceof HttpError || error instanceof NoAnswerError) {
+    return `look at the log of ${error.service}, then start a new attempt`;
+  }
+  return UNFORESEEN;
 }

@@ -1,88 +1,9 @@
 import { expect, test } from "vitest";
 import { EXIT } from "../src/run.ts";
-import type { RunSpec } from "../src/runSpec.ts";
+import { failing, inIteration2 } from "./failing.ts";
 import { FakeStack, ofType } from "./fakeStack.ts";
 
-/** Each fault begins with the rollouts of iteration 2, when all was well before. */
-function inIteration2(stack: FakeStack, begin: () => void): void {
-  stack.taskApp.fault.onRollout = (body) => void (body.run_id.includes("-i2-") && begin());
-}
-
-async function failing(stack: FakeStack, spec?: RunSpec) {
-  const { code, events, lines } = await stack.run(spec);
-  const [failed, more] = ofType(events, "run.failed");
-  expect(more).toBeUndefined();
-  expect(ofType(events, "run.finished")).toEqual([]);
-  expect(events.at(-1)).toBe(failed);
-  // The cause and what to do stand in the last line, where whoever looks at a failed Job looks first.
-  expect(lines.at(-1)).toContain(failed!.reason);
-  expect(lines.at(-1)).toContain(failed!.remedy);
-  expect(lines.join("\n")).not.toContain("Training completed");
-  return { code, events, reason: failed!.reason, iteration: failed!.iteration };
-}
-
-test("decisions served by the base end the run", async () => {
-  await using stack = await FakeStack.start();
-  inIteration2(stack, () => (stack.vllm.fault.servedModel = "base"));
-  const { code, reason, iteration } = await failing(stack);
-  expect([code, iteration]).toEqual([EXIT.failed, 2]);
-  expect(reason).toContain("served by base instead of crafter-rl-test-0a1b2c3d-v1");
-  expect(stack.trainer.steps.length).toBe(1);
-});
-
-test("decisions of another run's adapter under the right name end the run at the mismatch gate", async () => {
-  await using stack = await FakeStack.start();
-  inIteration2(stack, () => (stack.vllm.fault.chatOffset = 1));
-  const { reason, events } = await failing(stack);
-  expect(reason).toContain("sampler and trainer differ");
-  // The step that showed it is on record.
-  expect(ofType(events, "step.finished").length).toBe(2);
-});
-
-test.each(["base", "previous"] as const)("a server that applies the %s weights under the new name ends the run", async (weights) => {
-  await using stack = await FakeStack.start();
-  stack.trainer.fault.onStep = (body) => void (body.step === 2 && (stack.vllm.fault.weights = weights));
-  const { reason, iteration } = await failing(stack);
-  expect(iteration).toBe(2);
-  expect(reason).toMatch(weights === "previous" ? /canary did not move/ : /canary/);
-});
-
-test("a trainer that writes the old weights again ends the run", async () => {
-  await using stack = await FakeStack.start();
-  stack.trainer.fault.oldWeights = true;
-  expect((await failing(stack)).reason).toContain("the canary did not move after an update");
-});
-
-test("a server with another base model than the trainer's ends the run before it costs anything", async () => {
-  await using stack = await FakeStack.start();
-  stack.trainer.fault.baseOffset = 1;
-  const { reason, iteration } = await failing(stack);
-  expect(iteration).toBe(0);
-  expect(reason).toContain("vLLM and the trainer differ");
-  expect(stack.taskApp.requests.length).toBe(0);
-});
-
-test("missing log-probabilities are counted and end the run", async () => {
-  await using stack = await FakeStack.start();
-  stack.vllm.fault.shortLogprobs = true;
-  expect((await failing(stack)).reason).toContain("another number of log-probabilities than of tokens");
-});
-
-test("an adapter directory that vanished ends the run", async () => {
-  await using stack = await FakeStack.start();
-  stack.trainer.fault.noFolder = true;
-  expect((await failing(stack)).reason).toMatch(/vLLM finds no adapter .*-v1 at .*-v1/);
-});
-
-test("a run in which no step changed a weight fails, however well it went", async () => {
-  await using stack = await FakeStack.start();
-  stack.taskApp.fault.equalRewards = true;
-  const { code, reason, events } = await failing(stack);
-  expect(code).toBe(EXIT.failed);
-  expect(reason).toContain("trained nothing");
-  expect(ofType(events, "run.warning").map((event) => event.iteration)).toEqual([1, 2, 3]);
-  expect(ofType(events, "step.finished").every((event) => event.noUpdate)).toBe(true);
-});
+/** Services that fail, die and come back, or don't. */
 
 test("a task app that fails now and then is retried, and the record is the undisturbed one", async () => {
   await using stack = await FakeStack.start();
@@ -103,12 +24,6 @@ test("a task app that goes on failing ends the run with its own words", async ()
   const { code, reason } = await failing(stack, stack.spec((spec) => (spec.guards.maxRetries = 1)));
   expect(code).toBe(EXIT.failed);
   expect(reason).toMatch(/-i2-g\d-e\d failed 2 times: .*env_step_failed: made up for the test/);
-});
-
-test("an episode that the task app cuts short ends the run", async () => {
-  await using stack = await FakeStack.start();
-  stack.taskApp.fault.turns = 3;
-  expect((await failing(stack)).reason).toContain("3 of 4 decisions");
 });
 
 test("connections that vLLM drops are no trouble", async () => {
