@@ -169,7 +169,7 @@ test("an interrupted start leaves what the next clean-up takes away", async () =
 
 test("a clean-up leaves the machine as it was", async () => {
   cluster = await start();
-  await apply(kubectl, pod("last", { gpus: 1 }));
+  await apply(kubectl, pod("last", { gpus: 1, image: registry.reference }));
   await inPhase(kubectl, "last", "Running");
   expect(new Set((await inventory(dirs)).map(({ kind }) => kind))).toEqual(
     new Set(["process", "interface", "firewall rule", "cgroup", "file", "kernel setting"]),
