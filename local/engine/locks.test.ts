@@ -10,7 +10,10 @@ let folder: string;
 let children: ChildProcess[];
 const place = () => ({ workDir: join(folder, "work"), backendDir: join(folder, "backend"), projectName: "p", stackName: "s" });
 const locks = () => join(folder, "backend", ".pulumi", "locks", "organization", "p", "s");
-const lock = (content: string) => writeFileSync(join(locks(), "1.json"), content);
+const lock = (content: string) => {
+  writeFileSync(join(locks(), "1.json"), content);
+  writeFileSync(join(locks(), "1.json.attrs"), '{"user.cache_control":""}');
+};
 const release = () => releaseStaleLocks(place(), () => {});
 
 /** A long-lived process that the kernel knows as `pulumi`. */

@@ -39,7 +39,7 @@ export async function releaseStaleLocks(place: LockPlace, progress: (message: st
   const { backendDir, projectName, stackName } = place;
   const folder = join(backendDir, ".pulumi", "locks", "organization", projectName, stackName);
   if (!existsSync(folder)) return;
-  for (const name of readdirSync(folder)) {
+  for (const name of readdirSync(folder).filter((entry) => entry.endsWith(".json"))) {
     const file = join(folder, name);
     const lock = readLock(file);
     const holder = lock.hostname === hostname() ? identify(lock.pid) : undefined;
@@ -52,7 +52,8 @@ export async function releaseStaleLocks(place: LockPlace, progress: (message: st
       await endProcess(holder, GRACE_SECONDS);
     }
     progress(`removing the stack's lock of process ${lock.pid}, which has ended`);
-    rmSync(file, { force: true });
+    // The store keeps a file's attributes beside it.
+    for (const path of [file, `${file}.attrs`]) rmSync(path, { force: true });
   }
 }
 

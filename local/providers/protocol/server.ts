@@ -7,9 +7,12 @@ import { service } from "./service.ts";
 /** Property bags hold whole images' worth of manifest in the worst case; the engine's own limit is the same 400 MB. */
 const MAX_MESSAGE_BYTES = 400 * 1024 * 1024;
 
+/** How soon a plugin notices that the engine was killed and couldn't end it. */
+const ORPHAN_CHECK_MS = 1000;
+
 /**
  * Runs a provider as a Pulumi plugin: listens on a free loopback port and prints the port as the only line on stdout,
- * which is how the engine finds it. The engine ends the process when it's done.
+ * which is how the engine finds it. The engine ends the process when it's done; when the engine dies, it ends by itself.
  *
  * `args` is the command line after the script: the engine's address, perhaps after flags that start with a dash.
  */
@@ -25,5 +28,9 @@ export async function serve(args: string[], make: (log: ResourceLog) => Resource
       error ? reject(error) : resolve(bound),
     );
   });
+  const engine = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== engine) process.exit(1);
+  }, ORPHAN_CHECK_MS);
   process.stdout.write(`${port}\n`);
 }
