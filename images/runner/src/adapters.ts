@@ -85,7 +85,12 @@ export class Adapters {
     const loadSeconds = await seconds(() => this.#load(next));
     let after: number[] = [];
     const firstTokenSeconds = await seconds(async () => void (after = await this.#score(next.name)));
-    const reading = { updated, largest: largestChange(after, before), mean: meanChange(after, before), noise: largestChange(before, stored) };
+    const reading = {
+      updated,
+      largest: largestChange(after, before),
+      mean: meanChange(after, before),
+      noise: largestChange(before, stored),
+    };
     const fault = canaryFault(reading, this.#options.guards.maxLogprobDelta);
     if (fault !== null) throw new RunFailure(`${next.name}: ${fault}`, IDENTITY_REMEDY);
     this.#serve(next, after);
@@ -135,7 +140,8 @@ export class Adapters {
       await this.#vllm.unloadAdapter(name, this.#options.signal);
     } catch (error) {
       // A server that has been restarted has no old versions; one that doesn't answer shows at the next request.
-      if (this.#options.signal.aborted || !(isPassing(error) || (error instanceof HttpError && error.status === 404))) throw error;
+      if (this.#options.signal.aborted || !(isPassing(error) || (error instanceof HttpError && error.status === 404)))
+        throw error;
     }
   }
 
@@ -152,8 +158,11 @@ export class Adapters {
       await this.#vllm.loadAdapter(name, path, signal);
     } catch (error) {
       if (!(error instanceof HttpError) || error.status !== 404) throw error;
-      const remedy = "mount one adapter directory into both pods, on one node, and delete nothing in it; then start a new attempt";
-      throw new RunFailure(`vLLM finds no adapter ${name} at ${path}, where the trainer wrote it`, remedy, { cause: error });
+      const remedy =
+        "mount one adapter directory into both pods, on one node, and delete nothing in it; then start a new attempt";
+      throw new RunFailure(`vLLM finds no adapter ${name} at ${path}, where the trainer wrote it`, remedy, {
+        cause: error,
+      });
     }
   }
 
@@ -178,7 +187,10 @@ export class Adapters {
       if (scores === null) continue;
       const delta = meanChange(await this.#retried(() => this.#canary.score(adapter.name, signal)), scores);
       if (!(delta <= guards.maxLogprobDelta)) {
-        throw new RunFailure(`${adapter.name} scores the canary ${delta.toPrecision(3)} nats a token off since it was loaded again`, IDENTITY_REMEDY);
+        throw new RunFailure(
+          `${adapter.name} scores the canary ${delta.toPrecision(3)} nats a token off since it was loaded again`,
+          IDENTITY_REMEDY,
+        );
       }
     }
   }

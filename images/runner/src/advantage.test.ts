@@ -9,7 +9,12 @@ describe("outcome", () => {
   test("worked example: returns 0, 0, 0, 2 have mean 0.5 and σ 0.8660", () => {
     const result = advantages(group([0, 0], [0, 0], [0, 0], [0, 2]), false);
     // (0 - 0.5) / 0.8660 = -0.5774 and (2 - 0.5) / 0.8660 = 1.7321, for every decision alike.
-    expect(round(result)).toEqual([[-0.5774, -0.5774], [-0.5774, -0.5774], [-0.5774, -0.5774], [1.7321, 1.7321]]);
+    expect(round(result)).toEqual([
+      [-0.5774, -0.5774],
+      [-0.5774, -0.5774],
+      [-0.5774, -0.5774],
+      [1.7321, 1.7321],
+    ]);
   });
 
   test("groups are normalised apart: a good world gives no credit for its goodness", () => {
@@ -23,15 +28,24 @@ describe("stepwise", () => {
   test("worked example: the decision that unlocked and those before it are praised, those after it are not judged", () => {
     // Rewards-to-go: [1, 1, 0] and [0, 0, 0]; baselines 0.5, 0.5, 0; differences ±0.5, ±0.5, 0; σ² = 4 × 0.25 / 6.
     const result = advantages(group([0, 1, 0], [0, 0, 0]), true);
-    expect(round(result)).toEqual([[1.2247, 1.2247, 0], [-1.2247, -1.2247, 0]]);
+    expect(round(result)).toEqual([
+      [1.2247, 1.2247, 0],
+      [-1.2247, -1.2247, 0],
+    ]);
   });
 
   test("the same sum at another time gets other credit than under outcome", () => {
     // Both episodes return 1, so outcome can't tell them apart; stepwise sees who still had it to come at the second decision.
     const episodes = group([1, 0], [0, 1]);
-    expect(advantages(episodes, false)).toEqual([[0, 0], [0, 0]]);
+    expect(advantages(episodes, false)).toEqual([
+      [0, 0],
+      [0, 0],
+    ]);
     // Rewards-to-go [1, 0] and [1, 1]: equal at the first decision, ±0.5 at the second; σ² = 2 × 0.25 / 4.
-    expect(round(advantages(episodes, true))).toEqual([[0, -1.4142], [0, 1.4142]]);
+    expect(round(advantages(episodes, true))).toEqual([
+      [0, -1.4142],
+      [0, 1.4142],
+    ]);
   });
 
   test("episodes of unequal length are compared where both have a decision", () => {
@@ -46,7 +60,8 @@ describe.each([false, true])("properties, stepwise %s", (stepwise) => {
     Array.from({ length: 8 }, (_, episode): RewardedEpisode => ({
       group: `g${episode % 2}`,
       rewards: Array.from({ length: 10 }, (_, t) => ((seed * 31 + episode * 17 + t * 7) % 11 === 0 ? 1 : 0)),
-    })));
+    })),
+  );
 
   test("shape of the episodes, no NaN, sum 0 and mean square 1 in each group that has a spread", () => {
     for (const episodes of cases) {
@@ -63,7 +78,10 @@ describe.each([false, true])("properties, stepwise %s", (stepwise) => {
 
   test("the scale and the offset of a reward don't matter", () => {
     for (const episodes of cases) {
-      const other = episodes.map((episode) => ({ ...episode, rewards: episode.rewards.map((reward) => 3 * reward + 0.25) }));
+      const other = episodes.map((episode) => ({
+        ...episode,
+        rewards: episode.rewards.map((reward) => 3 * reward + 0.25),
+      }));
       const [a, b] = [advantages(episodes, stepwise), advantages(other, stepwise)];
       a.flat().forEach((value, index) => expect(b.flat()[index]).toBeCloseTo(value, 9));
     }

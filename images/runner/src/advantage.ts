@@ -27,10 +27,14 @@ export function advantages(episodes: readonly RewardedEpisode[], stepwise: boole
     const values = members.map((member) => credit(episodes[member]!.rewards, stepwise));
     const longest = Math.max(...values.map((row) => row.length));
     // One column a decision index: the values of the episodes that got that far. For outcome all columns are equal.
-    const baselines = Array.from({ length: longest }, (_, t) => mean(values.filter((row) => t < row.length).map((row) => row[t]!)));
+    const baselines = Array.from({ length: longest }, (_, t) =>
+      mean(values.filter((row) => t < row.length).map((row) => row[t]!)),
+    );
     const differences = values.map((row) => row.map((value, t) => value - baselines[t]!));
     // Over episodes for outcome (first column), over decisions for stepwise.
-    const spread = Math.sqrt(mean((stepwise ? differences.flat() : differences.map((row) => row[0] ?? 0)).map((d) => d * d)));
+    const spread = Math.sqrt(
+      mean((stepwise ? differences.flat() : differences.map((row) => row[0] ?? 0)).map((d) => d * d)),
+    );
     members.forEach((member, row) => {
       result[member] = differences[row]!.map((difference) => (spread < SMALLEST_SPREAD ? 0 : difference / spread));
     });

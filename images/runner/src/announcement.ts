@@ -2,7 +2,11 @@ import type { RunContext } from "./context.ts";
 import type { Standing } from "./standing.ts";
 
 /** Writes run.started; `resumedAt` as in the event. */
-export async function announceStart({ spec, log }: RunContext, standing: Standing, resumedAt: number | null): Promise<void> {
+export async function announceStart(
+  { spec, log }: RunContext,
+  standing: Standing,
+  resumedAt: number | null,
+): Promise<void> {
   await log.event({
     type: "run.started",
     config: spec.config.path,

@@ -11,7 +11,9 @@ export function parseAnswer<S extends z.ZodType>(service: string, what: string, 
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new RunFailure(`${service}'s answer to ${what} is no JSON: ${excerpt(text)}`, remedy(service), { cause: error });
+    throw new RunFailure(`${service}'s answer to ${what} is no JSON: ${excerpt(text)}`, remedy(service), {
+      cause: error,
+    });
   }
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
@@ -24,8 +26,12 @@ const remedy = (service: string) => `check that ${service}'s image has the same 
 /** Turns a refused key into a ConfigError that names the key; gives every other error back as it is. */
 export function explainRefusedKey(error: unknown, service: string, key: string): unknown {
   if (!(error instanceof HttpError)) return error;
-  const refused = error.status === 401 || error.status === 403 || (error.status === 400 && error.body.includes("unauthorised"));
+  const refused =
+    error.status === 401 || error.status === 403 || (error.status === 400 && error.body.includes("unauthorised"));
   if (!refused) return error;
   const reason = `${service} refused the runner's ${key} (status ${error.status})`;
-  return new ConfigError(reason, `give the runner and ${service} the same ${key} from one Secret, then start a new attempt`);
+  return new ConfigError(
+    reason,
+    `give the runner and ${service} the same ${key} from one Secret, then start a new attempt`,
+  );
 }

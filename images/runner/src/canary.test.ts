@@ -1,7 +1,13 @@
 import { expect, test } from "vitest";
 import { canaryFault, canaryQuestion, type CanaryReading, largestChange, meanChange } from "./canary.ts";
 
-const reading = (change: Partial<CanaryReading>): CanaryReading => ({ updated: true, largest: 1e-3, mean: 1e-4, noise: 0, ...change });
+const reading = (change: Partial<CanaryReading>): CanaryReading => ({
+  updated: true,
+  largest: 1e-3,
+  mean: 1e-4,
+  noise: 0,
+  ...change,
+});
 
 test("an update that moves the canary is fine, one that does not ends the run", () => {
   expect(canaryFault(reading({}), 0.01)).toBeNull();
@@ -32,6 +38,8 @@ test("the question is spread over the whole text, and never asks at one place tw
   const text = Array.from({ length: 61 }, (_, index) => (index % 9 === 5 ? 7 : index));
   const { prompts, token } = canaryQuestion(text);
   expect(token).toBe(7);
-  expect(prompts.map((prompt) => prompt.length)).toEqual([4, 8, 12, 15, 19, 23, 27, 30, 34, 38, 42, 45, 49, 53, 57, 60]);
+  expect(prompts.map((prompt) => prompt.length)).toEqual([
+    4, 8, 12, 15, 19, 23, 27, 30, 34, 38, 42, 45, 49, 53, 57, 60,
+  ]);
   expect(canaryQuestion([1, 2, 3]).prompts).toEqual([[1], [1, 2]]);
 });

@@ -22,7 +22,9 @@ export interface CanaryQuestion {
  */
 export function canaryQuestion(tokenIds: readonly number[]): CanaryQuestion {
   const places = Math.min(PLACES, tokenIds.length - 1);
-  const ends = Array.from({ length: places }, (_, place) => Math.ceil(((place + 1) * (tokenIds.length - 1)) / places));
+  const ends = Array.from({ length: places }, (_, place) =>
+    Math.ceil(((place + 1) * (tokenIds.length - 1)) / places),
+  );
   const counts = Map.groupBy(tokenIds, (id) => id);
   const [token] = [...counts].reduce((best, next) => (next[1].length > best[1].length ? next : best));
   return { prompts: ends.map((end) => tokenIds.slice(0, end)), token };
@@ -52,7 +54,8 @@ export class Canary {
     }
     const { prompts, token } = this.#question;
     const { servedModel, logprobs } = await this.#vllm.score(model, prompts, token, signal);
-    if (servedModel !== model) throw new RunFailure(`vLLM answered for ${model} with ${servedModel}`, IDENTITY_REMEDY);
+    if (servedModel !== model)
+      throw new RunFailure(`vLLM answered for ${model} with ${servedModel}`, IDENTITY_REMEDY);
     if (logprobs.length !== prompts.length || !logprobs.every(Number.isFinite)) {
       throw new RunFailure("vLLM gave no log-probabilities for the canary", SERVER_REMEDY);
     }
@@ -77,7 +80,8 @@ export function meanChange(a: readonly number[], b: readonly number[]): number {
 }
 
 function differences(a: readonly number[], b: readonly number[]): number[] {
-  if (a.length !== b.length) throw new RunFailure("the canary has another number of places than before", IDENTITY_REMEDY);
+  if (a.length !== b.length)
+    throw new RunFailure("the canary has another number of places than before", IDENTITY_REMEDY);
   return a.map((value, index) => Math.abs(value - b[index]!));
 }
 
@@ -105,7 +109,10 @@ export interface CanaryReading {
  * load) the test can't see a missing update, and the mismatch gate of the next step is what remains. After a step without
  * an update the canary must stay within `maxLogprobDelta`.
  */
-export function canaryFault({ updated, largest, mean, noise }: CanaryReading, maxLogprobDelta: number): string | null {
+export function canaryFault(
+  { updated, largest, mean, noise }: CanaryReading,
+  maxLogprobDelta: number,
+): string | null {
   if (updated && largest <= Math.min(4 * noise + NOISE_FLOOR, NOISE_CEILING)) {
     return `the canary did not move after an update (largest change ${largest} nats): vLLM still serves the old weights`;
   }

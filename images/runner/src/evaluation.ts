@@ -13,30 +13,54 @@ export async function evaluate(context: RunContext, iteration: number): Promise<
   const { spec, runKey, adapters, log } = context;
   const adapter = adapters.current.name;
   const plans = spec.evaluation.seeds.map((seed, index) => ({
-    id: `${runKey}-eval${iteration}-e${index}`, group: `eval${iteration}`, worldSeed: seed,
-    samplerSeed: evaluationSeed(spec.seed, seed), mode: "eval" as const, adapter,
+    id: `${runKey}-eval${iteration}-e${index}`,
+    group: `eval${iteration}`,
+    worldSeed: seed,
+    samplerSeed: evaluationSeed(spec.seed, seed),
+    mode: "eval" as const,
+    adapter,
   }));
   const { episodes, seconds } = await playEpisodes(context, plans, `evaluation after iteration ${iteration}`);
   guardDropped(episodes, spec.guards);
   const records = episodes.map((episode) => episode.record);
   const { mean, interval, method } = meanInterval(records.map((record) => record.unlocks));
   await log.event({
-    type: "evaluation.finished", iteration, adapter, seconds, episodes: records, unlocksPerEpisode: mean, interval, intervalMethod: method,
+    type: "evaluation.finished",
+    iteration,
+    adapter,
+    seconds,
+    episodes: records,
+    unlocksPerEpisode: mean,
+    interval,
+    intervalMethod: method,
   });
-  await log.info(`evaluation after iteration ${iteration} (${adapter}): ${phrase(mean, interval, records.length)}, ${seconds.toFixed(1)} s`);
+  await log.info(
+    `evaluation after iteration ${iteration} (${adapter}): ${phrase(mean, interval, records.length)}, ${seconds.toFixed(1)} s`,
+  );
 }
 
 /** Plays the held-out worlds once each with random actions and writes baseline.finished. */
 export async function playBaseline(context: RunContext): Promise<void> {
   const { spec, runKey, log } = context;
   const plans = spec.evaluation.seeds.map((seed, index) => ({
-    id: `${runKey}-random-e${index}`, group: "random", worldSeed: seed, samplerSeed: baselineSeed(seed), mode: "eval" as const, adapter: null,
+    id: `${runKey}-random-e${index}`,
+    group: "random",
+    worldSeed: seed,
+    samplerSeed: baselineSeed(seed),
+    mode: "eval" as const,
+    adapter: null,
   }));
   const { episodes, seconds } = await playEpisodes(context, plans, "random policy");
   const records = episodes.map((episode) => episode.record);
   const { mean, interval, method } = meanInterval(records.map((record) => record.unlocks));
   await log.event({
-    type: "baseline.finished", policy: "random", seconds, episodes: records, unlocksPerEpisode: mean, interval, intervalMethod: method,
+    type: "baseline.finished",
+    policy: "random",
+    seconds,
+    episodes: records,
+    unlocksPerEpisode: mean,
+    interval,
+    intervalMethod: method,
   });
   await log.info(`random policy: ${phrase(mean, interval, records.length)}, ${seconds.toFixed(1)} s`);
 }

@@ -19,7 +19,9 @@ export function guardDropped(episodes: readonly Episode[], guards: Guards): void
   const limit = (100 * guards.maxDroppedShare).toFixed(0);
   throw new RunFailure(
     `${faults.length} of ${decisions.length} decisions (${share} %, allowed ${limit} %) can't be used; most often: ${commonest}`,
-    commonest.startsWith("served by") ? IDENTITY_REMEDY : "use a vLLM that answers return_token_ids and logprobs, and check the task app's log",
+    commonest.startsWith("served by")
+      ? IDENTITY_REMEDY
+      : "use a vLLM that answers return_token_ids and logprobs, and check the task app's log",
   );
 }
 

@@ -29,7 +29,9 @@ test("a bad status is an error that names service, request and body, and no head
   answer = async () => ({ status: 500, body: { detail: "policy_step_failed: x" } });
   const error = await call().catch((caught: unknown) => caught);
   expect(error).toBeInstanceOf(HttpError);
-  expect((error as HttpError).message).toBe('the service answered 500 to POST /path: {"detail":"policy_step_failed: x"}');
+  expect((error as HttpError).message).toBe(
+    'the service answered 500 to POST /path: {"detail":"policy_step_failed: x"}',
+  );
 });
 
 test.each<[string, () => Promise<FakeAnswer>, string]>([

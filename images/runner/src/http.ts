@@ -80,13 +80,20 @@ export class HttpClient {
       headers["content-length"] = Buffer.byteLength(payload);
     }
     return new Promise((resolve, reject) => {
-      const request = this.#transport.request(`${this.#base}${path}`, { method, headers, signal, agent: this.#agent });
+      const request = this.#transport.request(`${this.#base}${path}`, {
+        method,
+        headers,
+        signal,
+        agent: this.#agent,
+      });
       request.once("error", reject);
       request.once("response", (response) => {
         const chunks: Buffer[] = [];
         response.on("data", (chunk: Buffer) => chunks.push(chunk));
         response.once("error", reject);
-        response.once("end", () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }));
+        response.once("end", () =>
+          resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }),
+        );
       });
       request.end(payload);
     });

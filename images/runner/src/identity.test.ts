@@ -3,7 +3,12 @@ import { decisionFault } from "./identity.ts";
 import type { DecisionMeta } from "./taskApp.ts";
 
 const good: DecisionMeta = {
-  served_model: "run-v3", prompt_token_ids: [1, 2], completion_token_ids: [3, 4], completion_logprobs: [-0.5, -1], valid: true, invalid_actions: 0,
+  served_model: "run-v3",
+  prompt_token_ids: [1, 2],
+  completion_token_ids: [3, 4],
+  completion_logprobs: [-0.5, -1],
+  valid: true,
+  invalid_actions: 0,
 };
 
 test("a decision of the adapter that was asked for, with all its tokens, counts", () => {

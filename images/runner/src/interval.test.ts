@@ -6,14 +6,21 @@ test("the interval holds the mean, is repeatable and narrows with more episodes"
   const large = Array.from({ length: 16 }, () => small).flat();
   const [a, again, b] = [meanInterval(small), meanInterval(small), meanInterval(large)];
   expect(a).toEqual(again);
-  for (const { mean, interval: [low, high] } of [a, b]) expect(low <= mean && mean <= high).toBe(true);
+  for (const {
+    mean,
+    interval: [low, high],
+  } of [a, b])
+    expect(low <= mean && mean <= high).toBe(true);
   expect(b.mean).toBe(a.mean);
   expect(b.interval[1] - b.interval[0]).toBeLessThan(0.5 * (a.interval[1] - a.interval[0]));
 });
 
 test("it agrees with the normal interval where that holds: mean ± 1.96 σ / √n", () => {
   const values = Array.from({ length: 400 }, (_, index) => index % 5);
-  const { mean, interval: [low, high] } = meanInterval(values);
+  const {
+    mean,
+    interval: [low, high],
+  } = meanInterval(values);
   const half = 1.96 * Math.sqrt(2 / 400);
   expect(low).toBeCloseTo(mean - half, 1);
   expect(high).toBeCloseTo(mean + half, 1);
@@ -33,8 +40,13 @@ test("covers the true mean about 95 times in 100", () => {
   let [state, covered] = [12345, 0];
   const chance = () => (state = (Math.imul(state, 1103515245) + 12345) >>> 0) / 2 ** 32;
   for (let trial = 0; trial < 300; trial++) {
-    const values = Array.from({ length: 32 }, () => Number(chance() < 0.3) + Number(chance() < 0.3) + Number(chance() < 0.3));
-    const { interval: [low, high] } = meanInterval(values);
+    const values = Array.from(
+      { length: 32 },
+      () => Number(chance() < 0.3) + Number(chance() < 0.3) + Number(chance() < 0.3),
+    );
+    const {
+      interval: [low, high],
+    } = meanInterval(values);
     if (low <= 0.9 && 0.9 <= high) covered += 1;
   }
   expect(covered / 300).toBeGreaterThan(0.9);

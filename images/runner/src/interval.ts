@@ -28,7 +28,10 @@ export function meanInterval(values: readonly number[]): MeanInterval {
     for (let draw = 0; draw < values.length; draw++) sum += values[Math.floor(random() * values.length)]!;
     return sum / values.length;
   }).sort();
-  const interval: [number, number] = [means[Math.floor(0.025 * RESAMPLES)]!, means[Math.ceil(0.975 * RESAMPLES) - 1]!];
+  const interval: [number, number] = [
+    means[Math.floor(0.025 * RESAMPLES)]!,
+    means[Math.ceil(0.975 * RESAMPLES) - 1]!,
+  ];
   return { mean, interval, method: `percentile bootstrap of 95 %, ${RESAMPLES} resamples, fixed seed` };
 }
 

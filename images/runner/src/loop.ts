@@ -22,7 +22,7 @@ export async function runLoop(context: RunContext, standing: Standing): Promise<
   await log.info(`run ${spec.name}: waiting for the task app, vLLM and the trainer`);
   await Promise.all([
     waitFor("the task app", (s) => taskApp.health(s), { signal, log }),
-    waitFor("vLLM", async (s) => { await vllm.health(s); await vllm.models(s); }, { signal, log }),
+    waitFor("vLLM", (s) => vllm.ready(s), { signal, log }),
     waitFor("the trainer", (s) => trainer.ready(s), { signal, log }),
   ]);
 
@@ -39,7 +39,9 @@ export async function runLoop(context: RunContext, standing: Standing): Promise<
 
   // 3. Tell the last step again, if an earlier pod took one, and bring the current adapter to the server.
   if (start.lastStep) await recordStep(context, standing, start.lastStep);
-  const times = await adapters.begin(state.adapter, ({ prompts, token }) => retried(() => trainer.score(state.step, prompts, token, signal)));
+  const times = await adapters.begin(state.adapter, ({ prompts, token }) =>
+    retried(() => trainer.score(state.step, prompts, token, signal)),
+  );
   await recordSync(context, standing, state.adapter, start.lastStep?.seconds.save ?? putSeconds, times);
 
   // 4. Before the first step, measure what chance and the untrained model do on the held-out worlds.
@@ -62,7 +64,9 @@ export async function runLoop(context: RunContext, standing: Standing): Promise<
   await log.event({ type: "run.finished", ...summary(standing.tally, new Date()) });
   await giveBack(context);
   await log.info("🎉 Training completed successfully!");
-  await log.info(`All batch rewards: [${standing.tally.batchRewards.map((reward) => Number(reward.toFixed(4))).join(", ")}]`);
+  await log.info(
+    `All batch rewards: [${standing.tally.batchRewards.map((reward) => Number(reward.toFixed(4))).join(", ")}]`,
+  );
 }
 
 /** One iteration: play, judge, step, sync. */
@@ -79,12 +83,20 @@ async function iterate(context: RunContext, standing: Standing): Promise<void> {
   standing.tally = addRollouts(standing.tally, episodes, decisions);
   const meanReward = standing.tally.batchRewards.at(-1)!;
   await log.event({
-    type: "rollout.finished", iteration, adapter, seconds: rollouts.seconds, episodes, meanReward, decisions,
-    tokens: countTokens(rollouts.episodes), retries: rollouts.retries,
+    type: "rollout.finished",
+    iteration,
+    adapter,
+    seconds: rollouts.seconds,
+    episodes,
+    meanReward,
+    decisions,
+    tokens: countTokens(rollouts.episodes),
+    retries: rollouts.retries,
   });
 
   // 5.2 Leave out the decisions that the adapter did not make; too many of them end the run.
   guardDropped(rollouts.episodes, spec.guards);
+  if (decisions.dropped > 0) await log.warn(`iteration ${iteration}: ${decisions.dropped} decisions dropped`);
 
   // 5.3 Turn rewards into advantages and take one step.
   const samples = trainingSamples(rollouts.episodes, spec.reward.stepwise);

@@ -9,15 +9,35 @@ const { signal } = new AbortController();
 
 test("waits until the check succeeds", async () => {
   let checks = 0;
-  await waitFor("x", async () => { if (++checks < 2) throw new Error("not yet"); }, { signal, log });
+  await waitFor(
+    "x",
+    async () => {
+      if (++checks < 2) throw new Error("not yet");
+    },
+    { signal, log },
+  );
   expect(checks).toBe(2);
 });
 
 test("gives up in the end, saying what was missing", async () => {
-  const waiting = waitFor("vLLM", async () => { throw new Error("connection refused"); }, { signal, log, longestSeconds: 0.5 });
+  const waiting = waitFor(
+    "vLLM",
+    async () => {
+      throw new Error("connection refused");
+    },
+    { signal, log, longestSeconds: 0.5 },
+  );
   await expect(waiting).rejects.toThrow("vLLM was not ready within 0.5 s: connection refused");
 });
 
 test("a refused key is no reason to wait", async () => {
-  await expect(waitFor("x", async () => { throw new ConfigError("refused", "r"); }, { signal, log })).rejects.toThrow("refused");
+  await expect(
+    waitFor(
+      "x",
+      async () => {
+        throw new ConfigError("refused", "r");
+      },
+      { signal, log },
+    ),
+  ).rejects.toThrow("refused");
 });

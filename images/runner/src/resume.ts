@@ -39,15 +39,24 @@ export interface StartingPoint {
  * once.
  */
 export function startingPoint(state: RunState, spec: RunSpec, now: Date): StartingPoint {
-  if (state.step === 0) return { step: 0, lastStep: null, seq: 0, tally: newTally(now), resumedAt: state.created ? null : 0 };
+  if (state.step === 0)
+    return { step: 0, lastStep: null, seq: 0, tally: newTally(now), resumedAt: state.created ? null : 0 };
   const saved = cursor.safeParse(state.cursor);
   const fits = saved.success && saved.data.step === state.step && state.last_step?.step === state.step;
   if (!fits || state.step > spec.training.iterations) {
-    const problem = saved.success ? `its cursor is of step ${saved.data.step}` : "its cursor is not one of this runner";
+    const problem = saved.success
+      ? `its cursor is of step ${saved.data.step}`
+      : "its cursor is not one of this runner";
     throw new RunFailure(
       `the trainer is at step ${state.step} of ${spec.training.iterations}, but ${problem}: the run can't go on from there`,
       "start a new attempt; it gets a state of its own",
     );
   }
-  return { step: state.step, lastStep: state.last_step, seq: saved.data.seq, tally: saved.data.tally, resumedAt: state.step };
+  return {
+    step: state.step,
+    lastStep: state.last_step,
+    seq: saved.data.seq,
+    tally: saved.data.tally,
+    resumedAt: state.step,
+  };
 }

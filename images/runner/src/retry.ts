@@ -25,7 +25,10 @@ export interface RetryOptions {
 }
 
 /** Tries until it succeeds, fails for good, or the retries are used up; then throws the last error. */
-export async function withRetries<T>(attempt: () => Promise<T>, { retries, signal, passing = isPassing, before }: RetryOptions): Promise<T> {
+export async function withRetries<T>(
+  attempt: () => Promise<T>,
+  { retries, signal, passing = isPassing, before }: RetryOptions,
+): Promise<T> {
   for (let retry = 1; ; retry++) {
     try {
       return await attempt();

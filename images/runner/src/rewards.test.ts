@@ -5,20 +5,33 @@ import type { EpisodePlan } from "./rolloutRequest.ts";
 import type { RolloutAnswer } from "./taskApp.ts";
 
 const url = "http://localhost";
-const spec = (stepwise: boolean) => fakeSpec({ taskApp: url, vllm: url, trainer: url }, (change) => {
-  change.reward.stepwise = stepwise;
-  change.rollout.maxTurns = 3;
-});
+const spec = (stepwise: boolean) =>
+  fakeSpec({ taskApp: url, vllm: url, trainer: url }, (change) => {
+    change.reward.stepwise = stepwise;
+    change.rollout.maxTurns = 3;
+  });
 const plan: EpisodePlan = { id: "e", group: "g", worldSeed: 5, samplerSeed: 6, mode: "rl", adapter: "run-v0" };
-const meta = { served_model: "run-v0", prompt_token_ids: [1], completion_token_ids: [2], completion_logprobs: [-1], valid: true, invalid_actions: 1 };
+const meta = {
+  served_model: "run-v0",
+  prompt_token_ids: [1],
+  completion_token_ids: [2],
+  completion_logprobs: [-1],
+  valid: true,
+  invalid_actions: 1,
+};
 
 /** Three decisions; the second unlocks two achievements at once, which `consistent` pays once and shaping with 0.6. */
 function answer(stepwise: number[] | null): RolloutAnswer {
   const steps = [null, 2, null].map((reward, index) => ({
-    reward, done: false, info: { meta, stepwise: stepwise === null ? null : { reward: stepwise[index]! } },
+    reward,
+    done: false,
+    info: { meta, stepwise: stepwise === null ? null : { reward: stepwise[index]! } },
   }));
   const rewardlab = {
-    trajectory_hash: "h", achievements: [{ name: "collect_wood" }, { name: "place_table" }], unlocks: 2, resource_reward: 0.1,
+    trajectory_hash: "h",
+    achievements: [{ name: "collect_wood" }, { name: "place_table" }],
+    unlocks: 2,
+    resource_reward: 0.1,
   };
   return { trajectories: [{ steps }], metrics: { details: { rewardlab } } };
 }
@@ -40,8 +53,17 @@ test("stepwise: the return is the sum of the decisions' own rewards", () => {
 
 test("the record holds what the report needs", () => {
   expect(readEpisode(answer([0, 1, 0]), plan, spec(true)).record).toEqual({
-    id: "e", group: "g", envSeed: 5, return: 1, unlocks: 2, achievements: ["collect_wood", "place_table"], resourceReward: 0.1,
-    decisions: 3, dropped: 0, invalidActions: 3, trajectoryHash: "h",
+    id: "e",
+    group: "g",
+    envSeed: 5,
+    return: 1,
+    unlocks: 2,
+    achievements: ["collect_wood", "place_table"],
+    resourceReward: 0.1,
+    decisions: 3,
+    dropped: 0,
+    invalidActions: 3,
+    trajectoryHash: "h",
   });
 });
 

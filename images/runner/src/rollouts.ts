@@ -18,7 +18,11 @@ export interface Rollouts {
 const PROGRESS_SECONDS = 15;
 
 /** The training episodes of an iteration: `batchSize` worlds, each played `groupSize` times with other samples. */
-export function trainingPlans({ spec, runKey }: Pick<RunContext, "spec" | "runKey">, iteration: number, adapter: string): EpisodePlan[] {
+export function trainingPlans(
+  { spec, runKey }: Pick<RunContext, "spec" | "runKey">,
+  iteration: number,
+  adapter: string,
+): EpisodePlan[] {
   const { batchSize, groupSize } = spec.training;
   return Array.from({ length: batchSize * groupSize }, (_, index): EpisodePlan => {
     const [group, episode] = [Math.floor(index / groupSize), index % groupSize];
@@ -39,26 +43,37 @@ export function trainingPlans({ spec, runKey }: Pick<RunContext, "spec" | "runKe
  *
  * Throws a RunFailure when an episode has used up its retries.
  */
-export async function playEpisodes(context: RunContext, plans: readonly EpisodePlan[], what: string): Promise<Rollouts> {
+export async function playEpisodes(
+  context: RunContext,
+  plans: readonly EpisodePlan[],
+  what: string,
+): Promise<Rollouts> {
   const { spec, log } = context;
   const begin = performance.now();
   let [played, retries] = [0, 0];
   const causes = new Set<string>();
   const progress = setInterval(() => {
-    void log.info(`${what}: ${played} of ${plans.length} episodes after ${((performance.now() - begin) / 1000).toFixed(0)} s`);
+    void log.info(
+      `${what}: ${played} of ${plans.length} episodes after ${((performance.now() - begin) / 1000).toFixed(0)} s`,
+    );
   }, PROGRESS_SECONDS * 1000);
   try {
-    const episodes = await mapConcurrently(plans, spec.rollout.maxConcurrent, context.signal, async (plan, signal) => {
-      const episode = await playEpisode(context, plan, signal, async (cause, retry) => {
-        retries += 1;
-        // When a server dies, all episodes in flight fail for one cause: it's said once.
-        if (causes.has(cause)) return;
-        causes.add(cause);
-        await log.warn(`episode ${plan.id}, retry ${retry} of ${spec.guards.maxRetries}: ${cause}`);
-      });
-      played += 1;
-      return episode;
-    });
+    const episodes = await mapConcurrently(
+      plans,
+      spec.rollout.maxConcurrent,
+      context.signal,
+      async (plan, signal) => {
+        const episode = await playEpisode(context, plan, signal, async (cause, retry) => {
+          retries += 1;
+          // When a server dies, all episodes in flight fail for one cause: it's said once.
+          if (causes.has(cause)) return;
+          causes.add(cause);
+          await log.warn(`episode ${plan.id}, retry ${retry} of ${spec.guards.maxRetries}: ${cause}`);
+        });
+        played += 1;
+        return episode;
+      },
+    );
     return { episodes, retries, seconds: (performance.now() - begin) / 1000 };
   } finally {
     clearInterval(progress);
@@ -87,8 +102,13 @@ async function playEpisode(
     return readEpisode(answer, plan, spec);
   } catch (error) {
     if (signal.aborted || !isPassing(error)) throw error;
-    const remedy = "look at the task app's log for this episode's id (and at vLLM's, if it names an inference error), then start a new attempt";
-    throw new RunFailure(`episode ${plan.id} failed ${spec.guards.maxRetries + 1} times: ${(error as Error).message}`, remedy, { cause: error });
+    const remedy =
+      "look at the task app's log for this episode's id (and at vLLM's, if it names an inference error), then start a new attempt";
+    throw new RunFailure(
+      `episode ${plan.id} failed ${spec.guards.maxRetries + 1} times: ${(error as Error).message}`,
+      remedy,
+      { cause: error },
+    );
   }
 }
 

@@ -43,7 +43,9 @@ export async function run(settings: Settings, out: NodeJS.WritableStream, signal
   } catch (error) {
     const reason: unknown = signal.aborted ? signal.reason : error;
     if (!(reason instanceof Stopped)) return await reportFailure(context, standing, reason);
-    await log.info(`${reason.message} in iteration ${standing.iteration}; a new pod of this Job goes on after the last step`);
+    await log.info(
+      `${reason.message} in iteration ${standing.iteration}; a new pod of this Job goes on after the last step`,
+    );
     return reason.exitCode;
   } finally {
     await log.flush();
@@ -57,7 +59,13 @@ async function reportFailure(context: RunContext, standing: Standing, error: unk
   const reason = error instanceof Error ? error.message : String(error);
   const remedy = remedyOf(error);
   if (!standing.started) await announceStart(context, standing, null);
-  await log.event({ type: "run.failed", iteration: standing.iteration, reason, remedy, batchRewards: standing.tally.batchRewards });
+  await log.event({
+    type: "run.failed",
+    iteration: standing.iteration,
+    reason,
+    remedy,
+    batchRewards: standing.tally.batchRewards,
+  });
   if (remedy === UNFORESEEN) await log.error(error instanceof Error ? (error.stack ?? reason) : reason);
   // The server's slots are the other runs' too. The trainer's state stays: it shows what happened.
   await adapters.end().catch(() => undefined);

@@ -42,9 +42,12 @@ export class RunLog {
   }
 
   #write(line: string): Promise<void> {
-    this.#last = this.#last.then(() => new Promise<void>((resolve, reject) => {
-      this.#out.write(`${line}\n`, (error) => (error ? reject(error) : resolve()));
-    }));
+    this.#last = this.#last.then(
+      () =>
+        new Promise<void>((resolve, reject) => {
+          this.#out.write(`${line}\n`, (error) => (error ? reject(error) : resolve()));
+        }),
+    );
     return this.#last;
   }
 }

@@ -7,19 +7,24 @@ import type { Sample } from "./trainer.ts";
  * decisions, dropped ones included, because the environment acted on them and their rewards are facts.
  */
 export function trainingSamples(episodes: readonly Episode[], stepwise: boolean): Sample[] {
-  const rewarded = episodes.map(({ plan, decisions }) => ({ group: plan.group, rewards: decisions.map(({ reward }) => reward) }));
+  const rewarded = episodes.map(({ plan, decisions }) => ({
+    group: plan.group,
+    rewards: decisions.map(({ reward }) => reward),
+  }));
   const all = advantages(rewarded, stepwise);
   return episodes.flatMap(({ plan, decisions }, episode) =>
     decisions.flatMap(({ fault, meta }, index): Sample[] => {
       if (fault !== null) return [];
-      return [{
-        id: `${plan.id}-d${index}`,
-        group: plan.group,
-        prompt_ids: meta.prompt_token_ids!,
-        completion_ids: meta.completion_token_ids!,
-        sampler_logprobs: meta.completion_logprobs as number[],
-        advantage: all[episode]![index]!,
-      }];
+      return [
+        {
+          id: `${plan.id}-d${index}`,
+          group: plan.group,
+          prompt_ids: meta.prompt_token_ids!,
+          completion_ids: meta.completion_token_ids!,
+          sampler_logprobs: meta.completion_logprobs as number[],
+          advantage: all[episode]![index]!,
+        },
+      ];
     }),
   );
 }

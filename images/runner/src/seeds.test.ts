@@ -3,8 +3,12 @@ import { baselineSeed, deriveSeed, evaluationSeed, samplerSeed, worldSeed } from
 
 test("seeds are non-negative 31-bit integers and stay what they are", () => {
   // Fixed values: another hash would silently change every recorded world.
-  expect([worldSeed(7, 1, 0), samplerSeed(7, 1, 0, 0), evaluationSeed(7, 3), baselineSeed(3)])
-    .toEqual([deriveSeed("world", 7, 1, 0), deriveSeed("sampler", 7, 1, 0, 0), deriveSeed("evaluation", 7, 3), deriveSeed("baseline", 3)]);
+  expect([worldSeed(7, 1, 0), samplerSeed(7, 1, 0, 0), evaluationSeed(7, 3), baselineSeed(3)]).toEqual([
+    deriveSeed("world", 7, 1, 0),
+    deriveSeed("sampler", 7, 1, 0, 0),
+    deriveSeed("evaluation", 7, 3),
+    deriveSeed("baseline", 3),
+  ]);
   expect(deriveSeed("world", 7, 1, 0)).toBe(1933658318);
   for (let index = 0; index < 1000; index++) {
     const seed = worldSeed(index, index, index);

@@ -36,7 +36,13 @@ test("every problem is named at once, with its place, and no value is shown", ()
   expect(read).not.toThrow("zebra");
 });
 
-test.each([["no JSON", "{"], ["not there", null]])("a spec that is %s is a config error", (_what, text) => {
-  const env = text === null ? { RUN_SPEC_PATH: "/nonexistent/run.json", SYNTH_API_KEY: "s", ENVIRONMENT_API_KEY: "e" } : environment(text);
+test.each([
+  ["no JSON", "{"],
+  ["not there", null],
+])("a spec that is %s is a config error", (_what, text) => {
+  const env =
+    text === null
+      ? { RUN_SPEC_PATH: "/nonexistent/run.json", SYNTH_API_KEY: "s", ENVIRONMENT_API_KEY: "e" }
+      : environment(text);
   expect(() => readSettings(env)).toThrow(ConfigError);
 });

@@ -39,10 +39,16 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const [synthApiKey, environmentApiKey] = [key("SYNTH_API_KEY"), key("ENVIRONMENT_API_KEY")];
 
   if (problems.length > 0 || !parsed?.success || text === undefined) {
-    const remedy = "the RewardJob component writes the spec and refers to the keys in the Secret; run `rewardlab check`";
+    const remedy =
+      "the RewardJob component writes the spec and refers to the keys in the Secret; run `rewardlab check`";
     throw new ConfigError(`the run can't start:\n  ${problems.join("\n  ")}`, remedy);
   }
-  const digits = createHash("sha256").update(text).update("\0").update(env.JOB_UID ?? "").digest("hex").slice(0, 8);
+  const digits = createHash("sha256")
+    .update(text)
+    .update("\0")
+    .update(env.JOB_UID ?? "")
+    .digest("hex")
+    .slice(0, 8);
   return { spec: parsed.data, runKey: `${parsed.data.name}-${digits}`, synthApiKey, environmentApiKey };
 }
 

@@ -14,6 +14,12 @@ export async function recordSync(
 ): Promise<number> {
   const total = saveSeconds + times.loadSeconds + times.firstTokenSeconds;
   standing.tally = addSync(standing.tally, name, total);
-  await log.event({ type: "sync.finished", iteration: version, adapter: { name, version, digest }, saveSeconds, ...times });
+  await log.event({
+    type: "sync.finished",
+    iteration: version,
+    adapter: { name, version, digest },
+    saveSeconds,
+    ...times,
+  });
   return total;
 }

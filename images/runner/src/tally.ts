@@ -26,9 +26,18 @@ export type Tally = z.infer<typeof tally>;
 
 export function newTally(startedAt: Date): Tally {
   return {
-    startedAt: startedAt.toISOString(), batchRewards: [], episodes: 0, unlocks: 0, resourceReward: 0, achievements: [],
-    decisions: { total: 0, dropped: 0, invalidActions: 0, invalidDecisions: 0 }, trajectoryHash: "",
-    adapterVersions: [], syncSeconds: [], mismatchKl: [], iterationsWithoutUpdate: 0,
+    startedAt: startedAt.toISOString(),
+    batchRewards: [],
+    episodes: 0,
+    unlocks: 0,
+    resourceReward: 0,
+    achievements: [],
+    decisions: { total: 0, dropped: 0, invalidActions: 0, invalidDecisions: 0 },
+    trajectoryHash: "",
+    adapterVersions: [],
+    syncSeconds: [],
+    mismatchKl: [],
+    iterationsWithoutUpdate: 0,
   };
 }
 
@@ -41,14 +50,19 @@ export function addRollouts(before: Tally, episodes: readonly EpisodeRecord[], d
     episodes: before.episodes + episodes.length,
     unlocks: before.unlocks + add((episode) => episode.unlocks),
     resourceReward: before.resourceReward + add((episode) => episode.resourceReward),
-    achievements: [...new Set([...before.achievements, ...episodes.flatMap((episode) => episode.achievements)])].sort(),
+    achievements: [
+      ...new Set([...before.achievements, ...episodes.flatMap((episode) => episode.achievements)]),
+    ].sort(),
     decisions: {
       total: before.decisions.total + decisions.total,
       dropped: before.decisions.dropped + decisions.dropped,
       invalidActions: before.decisions.invalidActions + decisions.invalidActions,
       invalidDecisions: before.decisions.invalidDecisions + decisions.invalidDecisions,
     },
-    trajectoryHash: episodes.reduce((hash, episode) => chainHash(hash, episode.trajectoryHash), before.trajectoryHash),
+    trajectoryHash: episodes.reduce(
+      (hash, episode) => chainHash(hash, episode.trajectoryHash),
+      before.trajectoryHash,
+    ),
   };
 }
 
@@ -70,7 +84,9 @@ export function addSync(before: Tally, adapter: string, seconds: number): Tally 
 
 /** h' = sha256(h + hash), hex. */
 export function chainHash(chain: string, hash: string): string {
-  return createHash("sha256").update(chain + hash).digest("hex");
+  return createHash("sha256")
+    .update(chain + hash)
+    .digest("hex");
 }
 
 /** The fields of run.finished. Throws a RangeError for a run without an iteration. */

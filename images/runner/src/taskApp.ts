@@ -63,7 +63,13 @@ export class TaskApp {
     this.#http.close();
   }
 
-  async #call(method: string, path: string, body: unknown, timeoutSeconds: number, signal: AbortSignal): Promise<string> {
+  async #call(
+    method: string,
+    path: string,
+    body: unknown,
+    timeoutSeconds: number,
+    signal: AbortSignal,
+  ): Promise<string> {
     try {
       return await this.#http.call(method, path, { body, timeoutSeconds, signal });
     } catch (error) {

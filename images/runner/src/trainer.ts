@@ -14,7 +14,10 @@ const stepResult = z.object({
   loss: z.number(),
   grad_norm: z.number(),
   mismatch: z.object({
-    mean_abs_logprob_delta: z.number(), max_abs_logprob_delta: z.number(), kl: z.number(), mean_ratio: z.number(),
+    mean_abs_logprob_delta: z.number(),
+    max_abs_logprob_delta: z.number(),
+    kl: z.number(),
+    mean_ratio: z.number(),
   }),
   clipped_share: z.number(),
   zero_advantage_samples: count,
@@ -81,10 +84,15 @@ export class Trainer {
       seed: spec.seed,
       lora: { rank: lora.rank, alpha: lora.alpha, dropout: lora.dropout, target_modules: lora.targetModules },
       algorithm: {
-        kind: algorithm.kind, clip_low: algorithm.clipLow, clip_high: algorithm.clipHigh, tis_clip: algorithm.tisClip,
+        kind: algorithm.kind,
+        clip_low: algorithm.clipLow,
+        clip_high: algorithm.clipHigh,
+        tis_clip: algorithm.tisClip,
       },
       optimizer: {
-        learning_rate: training.learningRate, weight_decay: training.weightDecay, max_grad_norm: training.maxGradNorm,
+        learning_rate: training.learningRate,
+        weight_decay: training.weightDecay,
+        max_grad_norm: training.maxGradNorm,
       },
       micro_batch: training.microBatch,
     };
@@ -94,7 +102,12 @@ export class Trainer {
   /** The run's state, or null if the trainer doesn't know the run. */
   async get(signal: AbortSignal): Promise<RunState | null> {
     try {
-      return parseAnswer("the trainer", "GET /runs", runState, await this.#call("GET", this.#run, undefined, 60, signal));
+      return parseAnswer(
+        "the trainer",
+        "GET /runs",
+        runState,
+        await this.#call("GET", this.#run, undefined, 60, signal),
+      );
     } catch (error) {
       if (error instanceof HttpError && error.status === 404) return null;
       throw error;
@@ -110,8 +123,19 @@ export class Trainer {
   /** log p(token | prompt), nats at temperature 1, for each of some prompts under the current version. */
   async score(version: number, prompts: number[][], token: number, signal: AbortSignal): Promise<number[]> {
     const sequences = prompts.map((prompt) => ({ prompt_ids: prompt, completion_ids: [token] }));
-    const text = await this.#call("POST", `${this.#run}/score`, { adapter_version: version, sequences }, STEP_TIMEOUT_SECONDS, signal);
-    const answer = parseAnswer("the trainer", "POST score", z.object({ logprobs: z.array(z.tuple([z.number()])) }), text);
+    const text = await this.#call(
+      "POST",
+      `${this.#run}/score`,
+      { adapter_version: version, sequences },
+      STEP_TIMEOUT_SECONDS,
+      signal,
+    );
+    const answer = parseAnswer(
+      "the trainer",
+      "POST score",
+      z.object({ logprobs: z.array(z.tuple([z.number()])) }),
+      text,
+    );
     return answer.logprobs.map(([logprob]) => logprob);
   }
 
@@ -124,7 +148,13 @@ export class Trainer {
     this.#http.close();
   }
 
-  async #call(method: string, path: string, body: unknown, timeoutSeconds: number, signal: AbortSignal): Promise<string> {
+  async #call(
+    method: string,
+    path: string,
+    body: unknown,
+    timeoutSeconds: number,
+    signal: AbortSignal,
+  ): Promise<string> {
     try {
       return await this.#http.call(method, path, { body, timeoutSeconds, signal });
     } catch (error) {

@@ -2,17 +2,21 @@ import { z } from "zod";
 import { explainRefusedKey, parseAnswer } from "./answer.ts";
 import { HttpClient } from "./http.ts";
 
-const models = z.object({ data: z.array(z.object({ id: z.string(), root: z.string().nullish(), parent: z.string().nullish() })) });
+const models = z.object({
+  data: z.array(z.object({ id: z.string(), root: z.string().nullish(), parent: z.string().nullish() })),
+});
 export type ServedModel = z.infer<typeof models>["data"][number];
 
 const completion = z.object({
   model: z.string(),
-  choices: z.array(z.object({
-    index: z.int(),
-    prompt_token_ids: z.array(z.int()),
-    token_ids: z.array(z.int()),
-    logprobs: z.object({ token_logprobs: z.array(z.number().nullable()) }).nullable(),
-  })),
+  choices: z.array(
+    z.object({
+      index: z.int(),
+      prompt_token_ids: z.array(z.int()),
+      token_ids: z.array(z.int()),
+      logprobs: z.object({ token_logprobs: z.array(z.number().nullable()) }).nullable(),
+    }),
+  ),
 });
 
 /** log p(token | prompt), nats, one a prompt, and the model that says so. */
@@ -32,13 +36,20 @@ export class Vllm {
     this.#http = new HttpClient("vLLM", this.url, { authorization: `Bearer ${apiKey}` });
   }
 
+  /** Throws while the server isn't there; a ConfigError when it refuses the key. */
+  async ready(signal: AbortSignal): Promise<void> {
+    await this.health(signal);
+    await this.models(signal);
+  }
+
   async health(signal: AbortSignal): Promise<void> {
     await this.#call("GET", "/health", undefined, 10, signal);
   }
 
   /** The base model and every loaded adapter; an adapter's `root` is the folder it was loaded from. */
   async models(signal: AbortSignal): Promise<ServedModel[]> {
-    return parseAnswer("vLLM", "GET /v1/models", models, await this.#call("GET", "/v1/models", undefined, 30, signal)).data;
+    return parseAnswer("vLLM", "GET /v1/models", models, await this.#call("GET", "/v1/models", undefined, 30, signal))
+      .data;
   }
 
   async loadAdapter(name: string, path: string, signal: AbortSignal): Promise<void> {
@@ -66,7 +77,9 @@ export class Vllm {
     const answer = await this.#complete({ model, prompt: prompts, allowed_token_ids: [token], logprobs: 0 }, signal);
     const choices = answer.choices.toSorted((a, b) => a.index - b.index);
     // What is missing or forced to another token becomes NaN, which the canary refuses.
-    const logprobs = choices.map((choice) => (choice.token_ids[0] === token ? (choice.logprobs?.token_logprobs[0] ?? Number.NaN) : Number.NaN));
+    const logprobs = choices.map((choice) =>
+      choice.token_ids[0] === token ? (choice.logprobs?.token_logprobs[0] ?? Number.NaN) : Number.NaN,
+    );
     return { servedModel: answer.model, logprobs };
   }
 
@@ -80,7 +93,13 @@ export class Vllm {
     this.#http.close();
   }
 
-  async #call(method: string, path: string, body: unknown, timeoutSeconds: number, signal: AbortSignal): Promise<string> {
+  async #call(
+    method: string,
+    path: string,
+    body: unknown,
+    timeoutSeconds: number,
+    signal: AbortSignal,
+  ): Promise<string> {
     try {
       return await this.#http.call(method, path, { body, timeoutSeconds, signal });
     } catch (error) {

@@ -9,7 +9,8 @@ export function fakeLogprobs(tokenIds: readonly number[], weight: number): numbe
   return tokenIds.map((id, index) => -1 - 0.01 * ((id + index) % 7) + 0.05 * weight * Math.cos(id + index));
 }
 
-export const fakeTokens = (text: string): number[] => text.split(/\s+/).map((word) => word.length + word.charCodeAt(0));
+export const fakeTokens = (text: string): number[] =>
+  text.split(/\s+/).map((word) => word.length + word.charCodeAt(0));
 
 /** A number in [0, 1) that looks random and is not. */
 export function fakeChance(...parts: number[]): number {

@@ -43,7 +43,10 @@ export class FakeServer {
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const text = Buffer.concat(chunks).toString();
     const answer = await this.#handle({
-      method: request.method!, path: request.url!, headers: request.headers, body: text === "" ? null : JSON.parse(text),
+      method: request.method!,
+      path: request.url!,
+      headers: request.headers,
+      body: text === "" ? null : JSON.parse(text),
     });
     if (answer === "hang up") return void request.socket.destroy();
     response.writeHead(answer.status, { "content-type": "application/json" });

@@ -36,7 +36,8 @@ export class FakeTaskApp {
   }
 
   async #answer({ path, body, headers }: FakeRequest): Promise<FakeAnswer> {
-    if (headers["x-api-key"] !== this.apiKey) return { status: 400, body: { detail: { error: { code: "unauthorised" } } } };
+    if (headers["x-api-key"] !== this.apiKey)
+      return { status: 400, body: { detail: { error: { code: "unauthorised" } } } };
     if (path === "/health") return { status: 200, body: { healthy: true } };
     this.requests.push(body);
     this.running += 1;
@@ -61,17 +62,25 @@ export class FakeTaskApp {
     const achievements: { name: string; decision: number }[] = [];
     const steps: unknown[] = [];
     for (let turn = 0; turn < (this.fault.turns ?? body.ops.length / 2); turn++) {
-      const { meta, weight } = body.policy.policy_name === "random"
-        ? { meta: { served_model: "random", valid: true, invalid_actions: 0 }, weight: 0 }
-        : await this.#decide(config, turn);
-      const unlocked = !this.fault.equalRewards && fakeChance(body.env.seed, config.sampler_seed, turn) < 0.15 + 0.1 * weight;
+      const { meta, weight } =
+        body.policy.policy_name === "random"
+          ? { meta: { served_model: "random", valid: true, invalid_actions: 0 }, weight: 0 }
+          : await this.#decide(config, turn);
+      const unlocked =
+        !this.fault.equalRewards && fakeChance(body.env.seed, config.sampler_seed, turn) < 0.15 + 0.1 * weight;
       if (unlocked) achievements.push({ name: `achievement_${turn}`, decision: turn });
       steps.push({
-        obs: {}, tool_calls: [], reward: unlocked ? 1 : null, done: false, truncated: null,
+        obs: {},
+        tool_calls: [],
+        reward: unlocked ? 1 : null,
+        done: false,
+        truncated: null,
         info: { meta, ...(stepwise ? { stepwise: { reward: unlocked ? 1 : 0 } } : {}) },
       });
     }
-    const hash = createHash("sha256").update(JSON.stringify([body.env.seed, config.sampler_seed, achievements])).digest("hex");
+    const hash = createHash("sha256")
+      .update(JSON.stringify([body.env.seed, config.sampler_seed, achievements]))
+      .digest("hex");
     return {
       run_id: body.run_id,
       trajectories: [{ steps }],
@@ -90,10 +99,15 @@ export class FakeTaskApp {
       body: JSON.stringify({ model: config.model, seed: config.sampler_seed + turn }),
     });
     if (!response.ok) throw new Error(`the inference server answered ${response.status}`);
-    const answer = await response.json() as any;
+    const answer = (await response.json()) as any;
     const meta = {
-      served_model: answer.model, prompt_token_ids: answer.prompt_token_ids, completion_token_ids: answer.token_ids,
-      completion_logprobs: answer.logprobs, finish_reason: "stop", valid: turn !== 1, invalid_actions: turn === 1 ? 2 : 0,
+      served_model: answer.model,
+      prompt_token_ids: answer.prompt_token_ids,
+      completion_token_ids: answer.token_ids,
+      completion_logprobs: answer.logprobs,
+      finish_reason: "stop",
+      valid: turn !== 1,
+      invalid_actions: turn === 1 ? 2 : 0,
     };
     return { meta, weight: answer.weight };
   }

@@ -63,14 +63,22 @@ export class FakeTrainer {
     const { path } = this.#adapter(run, state.weights.length - 1);
     if (this.fault.noFolder && state.weights.length > 1) return;
     mkdirSync(path, { recursive: true });
-    const weight = this.fault.oldWeights ? state.weights.at(-2) ?? 0 : state.weights.at(-1);
+    const weight = this.fault.oldWeights ? (state.weights.at(-2) ?? 0) : state.weights.at(-1);
     writeFileSync(join(path, "weight.json"), JSON.stringify({ weight }));
   }
 
   #state(run: string, created = false) {
     const { weights, cursor, lastStep } = this.#runs.get(run)!;
     const step = weights.length - 1;
-    return { run, step, adapter: this.#adapter(run, step), cursor, created, spec_digest: "fake", last_step: lastStep };
+    return {
+      run,
+      step,
+      adapter: this.#adapter(run, step),
+      cursor,
+      created,
+      spec_digest: "fake",
+      last_step: lastStep,
+    };
   }
 
   async #answer({ method, path, body, headers }: FakeRequest): Promise<FakeAnswer> {
@@ -83,7 +91,8 @@ export class FakeTrainer {
     if (verb === "score") {
       const weight = state.weights.at(-1)! + (this.fault.baseOffset ?? 0);
       const logprobs = body.sequences.map((sequence: any) =>
-        fakeLogprobs([...sequence.prompt_ids, ...sequence.completion_ids], weight).slice(sequence.prompt_ids.length));
+        fakeLogprobs([...sequence.prompt_ids, ...sequence.completion_ids], weight).slice(sequence.prompt_ids.length),
+      );
       return { status: 200, body: { logprobs } };
     }
     if (verb === "steps") {
@@ -109,22 +118,37 @@ export class FakeTrainer {
 
   #step(run: string, state: FakeState, body: any): FakeAnswer {
     const request = JSON.stringify(body.samples);
-    if (body.step === state.weights.length - 1 && request === state.lastRequest) return { status: 200, body: state.lastStep };
-    if (body.step !== state.weights.length) return { status: 409, body: { error: "conflict", expected_step: state.weights.length } };
+    if (body.step === state.weights.length - 1 && request === state.lastRequest)
+      return { status: 200, body: state.lastStep };
+    if (body.step !== state.weights.length)
+      return { status: 409, body: { error: "conflict", expected_step: state.weights.length } };
     const weight = state.weights.at(-1)!;
     const deltas: number[] = body.samples.flatMap((sample: any) =>
-      fakeLogprobs(sample.completion_ids, weight).map((own, index) => Math.abs(own - sample.sampler_logprobs[index])));
+      fakeLogprobs(sample.completion_ids, weight).map((own, index) => Math.abs(own - sample.sampler_logprobs[index])),
+    );
     const mean = deltas.reduce((sum, delta) => sum + delta, 0) / deltas.length;
     const zero = body.samples.filter((sample: any) => sample.advantage === 0).length;
     const noUpdate = zero === body.samples.length;
     state.weights.push(noUpdate ? weight : weight + 0.5);
     this.#write(run, state);
     state.lastStep = {
-      step: body.step, adapter: this.#adapter(run, body.step), loss: 0.1, grad_norm: noUpdate ? 0 : 1,
-      mismatch: { mean_abs_logprob_delta: mean, max_abs_logprob_delta: Math.max(...deltas), kl: mean * mean, mean_ratio: 1 },
-      clipped_share: 0, ratio_mean: 1, zero_advantage_samples: zero, samples: body.samples.length,
+      step: body.step,
+      adapter: this.#adapter(run, body.step),
+      loss: 0.1,
+      grad_norm: noUpdate ? 0 : 1,
+      mismatch: {
+        mean_abs_logprob_delta: mean,
+        max_abs_logprob_delta: Math.max(...deltas),
+        kl: mean * mean,
+        mean_ratio: 1,
+      },
+      clipped_share: 0,
+      ratio_mean: 1,
+      zero_advantage_samples: zero,
+      samples: body.samples.length,
       tokens: { prompt: 3 * body.samples.length, completion: 3 * body.samples.length },
-      seconds: { forward: 0.01, backward: 0.01, optimizer: 0.001, save: 0.002, total: 0.023 }, no_update: noUpdate,
+      seconds: { forward: 0.01, backward: 0.01, optimizer: 0.001, save: 0.002, total: 0.023 },
+      no_update: noUpdate,
     };
     Object.assign(state, { cursor: body.cursor, lastRequest: request });
     this.steps.push({ run, step: body.step, samples: body.samples });

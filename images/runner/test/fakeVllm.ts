@@ -64,15 +64,20 @@ export class FakeVllm {
     if (path === "/v1/load_lora_adapter") return this.#load(body.lora_name, body.lora_path);
     if (path === "/v1/unload_lora_adapter") {
       this.unloads.push(body.lora_name);
-      return this.#loaded.delete(body.lora_name) ? { status: 200, body: "Success" } : { status: 404, body: { error: {} } };
+      return this.#loaded.delete(body.lora_name)
+        ? { status: 200, body: "Success" }
+        : { status: 404, body: { error: {} } };
     }
-    if (!this.#loaded.has(body.model)) return { status: 404, body: { error: { message: `The model ${body.model} does not exist.` } } };
+    if (!this.#loaded.has(body.model))
+      return { status: 404, body: { error: { message: `The model ${body.model} does not exist.` } } };
     const model = this.fault.servedModel ?? body.model;
     if (path === "/v1/completions") {
       const prompts: number[][] = typeof body.prompt === "string" ? [fakeTokens(body.prompt)] : body.prompt;
       const token: number = body.allowed_token_ids?.[0] ?? 1;
       const choices = prompts.map((ids, index) => ({
-        index, prompt_token_ids: ids, token_ids: [token],
+        index,
+        prompt_token_ids: ids,
+        token_ids: [token],
         logprobs: { token_logprobs: fakeLogprobs([...ids, token], this.#weight(body.model)).slice(-1) },
       }));
       return { status: 200, body: { model, choices } };
@@ -80,12 +85,24 @@ export class FakeVllm {
     this.#chats += 1;
     if (this.fault.hangUpEvery && this.#chats % this.fault.hangUpEvery === 0) return "hang up";
     const completion = [3, 1 + (body.seed % 50), 4];
-    const logprobs = fakeLogprobs(completion, this.#weight(body.model) + (this.fault.chatOffset ?? 0)).slice(this.fault.shortLogprobs ? 1 : 0);
-    return { status: 200, body: { model, prompt_token_ids: [5, body.seed % 97, 9], token_ids: completion, logprobs, weight: this.#weight(body.model) } };
+    const logprobs = fakeLogprobs(completion, this.#weight(body.model) + (this.fault.chatOffset ?? 0)).slice(
+      this.fault.shortLogprobs ? 1 : 0,
+    );
+    return {
+      status: 200,
+      body: {
+        model,
+        prompt_token_ids: [5, body.seed % 97, 9],
+        token_ids: completion,
+        logprobs,
+        weight: this.#weight(body.model),
+      },
+    };
   }
 
   #load(name: string, root: string): FakeAnswer {
-    if (this.#loaded.has(name)) return { status: 400, body: { error: { message: `${name} has already been loaded` } } };
+    if (this.#loaded.has(name))
+      return { status: 400, body: { error: { message: `${name} has already been loaded` } } };
     const file = join(root, "weight.json");
     if (!existsSync(file)) return { status: 404, body: { error: { message: `No adapter found for ${root}` } } };
     this.#loaded.set(name, { root, weight: JSON.parse(readFileSync(file, "utf8")).weight });

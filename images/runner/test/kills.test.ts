@@ -4,16 +4,24 @@ import { FakeStack, ofType } from "./fakeStack.ts";
 import { merged, Pod } from "./pod.ts";
 
 const pod = (stack: FakeStack) =>
-  new Pod(stack.folder, stack.spec(), { SYNTH_API_KEY: stack.vllm.apiKey, ENVIRONMENT_API_KEY: stack.taskApp.apiKey });
+  new Pod(stack.folder, stack.spec(), {
+    SYNTH_API_KEY: stack.vllm.apiKey,
+    ENVIRONMENT_API_KEY: stack.taskApp.apiKey,
+  });
 
 /** What of a run must not depend on kills: what was played, from which version, with which result. */
 function record(events: readonly RunEvent[]) {
-  const hashes = (list: readonly { episodes: { trajectoryHash: string }[] }[]) => list.map((event) => event.episodes.map((e) => e.trajectoryHash));
+  const hashes = (list: readonly { episodes: { trajectoryHash: string }[] }[]) =>
+    list.map((event) => event.episodes.map((e) => e.trajectoryHash));
   const { seconds, adapterSyncSeconds, ...summary } = ofType(events, "run.finished")[0]!;
   return {
     rollouts: hashes(ofType(events, "rollout.finished")),
     evaluations: hashes(ofType(events, "evaluation.finished")),
-    steps: ofType(events, "step.finished").map(({ iteration, adapter, samples }) => [iteration, adapter.version, samples]),
+    steps: ofType(events, "step.finished").map(({ iteration, adapter, samples }) => [
+      iteration,
+      adapter.version,
+      samples,
+    ]),
     syncs: ofType(events, "sync.finished").map((event) => event.adapter.version),
     summary: { ...summary, seq: 0, time: "", adapterVersions: summary.adapterVersions.length },
   };
@@ -39,7 +47,10 @@ test.each<[string, (stack: FakeStack, kill: () => void) => void]>([
   ["in the first evaluation", (stack, kill) => onRollout(stack, /-eval0-e2$/, kill)],
   ["in the rollouts of iteration 1", (stack, kill) => onRollout(stack, /-i1-g1-e3$/, kill)],
   ["in the rollouts of iteration 2", (stack, kill) => onRollout(stack, /-i2-g1-e1$/, kill)],
-  ["while the trainer takes step 2", (stack, kill) => (stack.trainer.fault.onStep = (body) => void (body.step === 2 && kill()))],
+  [
+    "while the trainer takes step 2",
+    (stack, kill) => (stack.trainer.fault.onStep = (body) => void (body.step === 2 && kill())),
+  ],
   ["in the evaluation after iteration 2", (stack, kill) => onRollout(stack, /-eval2-e1$/, kill)],
   ["in the last evaluation", (stack, kill) => onRollout(stack, /-eval3-e1$/, kill)],
 ])("a runner killed %s is continued by the next one, and nothing counts twice", async (_when, arrange) => {

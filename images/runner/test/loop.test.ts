@@ -8,10 +8,22 @@ test("a run plays, steps and syncs once an iteration, and ends with its rewards"
   expect(code).toBe(0);
   expect(events.map((event) => event.seq)).toEqual(events.map((_, index) => index + 1));
   expect(events.map((event) => event.type)).toEqual([
-    "run.started", "sync.finished", "baseline.finished", "evaluation.finished",
-    "rollout.finished", "step.finished", "sync.finished",
-    "rollout.finished", "step.finished", "sync.finished", "evaluation.finished",
-    "rollout.finished", "step.finished", "sync.finished", "evaluation.finished", "run.finished",
+    "run.started",
+    "sync.finished",
+    "baseline.finished",
+    "evaluation.finished",
+    "rollout.finished",
+    "step.finished",
+    "sync.finished",
+    "rollout.finished",
+    "step.finished",
+    "sync.finished",
+    "evaluation.finished",
+    "rollout.finished",
+    "step.finished",
+    "sync.finished",
+    "evaluation.finished",
+    "run.finished",
   ]);
   const [finished] = ofType(events, "run.finished");
   expect(finished!.batchRewards).toEqual(ofType(events, "rollout.finished").map((event) => event.meanReward));
@@ -27,8 +39,18 @@ test("each iteration is played by the version that the step before it wrote, and
   await using stack = await FakeStack.start();
   const { events } = await stack.run();
   const version = (name: string) => Number(name.split("-v")[1]);
-  expect(ofType(events, "rollout.finished").map(({ iteration, adapter }) => [iteration, version(adapter)])).toEqual([[1, 0], [2, 1], [3, 2]]);
-  expect(ofType(events, "evaluation.finished").map(({ iteration, adapter }) => [iteration, version(adapter)])).toEqual([[0, 0], [2, 2], [3, 3]]);
+  expect(ofType(events, "rollout.finished").map(({ iteration, adapter }) => [iteration, version(adapter)])).toEqual([
+    [1, 0],
+    [2, 1],
+    [3, 2],
+  ]);
+  expect(
+    ofType(events, "evaluation.finished").map(({ iteration, adapter }) => [iteration, version(adapter)]),
+  ).toEqual([
+    [0, 0],
+    [2, 2],
+    [3, 3],
+  ]);
 });
 
 test("at most two versions are loaded at a time, each once, and none is left", async () => {
@@ -52,7 +74,12 @@ test("every decision of an iteration reaches the trainer once, with its tokens",
   const { events } = await stack.run();
   for (const { samples } of stack.trainer.steps) expect(new Set(samples.map(({ id }) => id)).size).toBe(2 * 4 * 4);
   expect(ofType(events, "step.finished").map((event) => event.samples)).toEqual([32, 32, 32]);
-  expect(ofType(events, "run.finished")[0]!.decisions).toEqual({ total: 96, dropped: 0, invalidActions: 48, invalidDecisions: 24 });
+  expect(ofType(events, "run.finished")[0]!.decisions).toEqual({
+    total: 96,
+    dropped: 0,
+    invalidActions: 48,
+    invalidDecisions: 24,
+  });
 });
 
 test("two runs of one seed meet the same worlds, whatever they are called and rewarded for", async () => {
@@ -60,13 +87,19 @@ test("two runs of one seed meet the same worlds, whatever they are called and re
   const worlds = async (change: Parameters<typeof stack.spec>[0]) => {
     const { events } = await stack.run(stack.spec(change));
     return {
-      trained: ofType(events, "rollout.finished").flatMap((event) => event.episodes.map((episode) => episode.envSeed)),
+      trained: ofType(events, "rollout.finished").flatMap((event) =>
+        event.episodes.map((episode) => episode.envSeed),
+      ),
       heldOut: ofType(events, "evaluation.finished").map((event) => event.episodes.map((episode) => episode.envSeed)),
-      random: ofType(events, "baseline.finished").map((event) => event.episodes.map((episode) => episode.trajectoryHash)),
+      random: ofType(events, "baseline.finished").map((event) =>
+        event.episodes.map((episode) => episode.trajectoryHash),
+      ),
     };
   };
   const one = await worlds((spec) => (spec.name = "one"));
-  const two = await worlds((spec) => Object.assign(spec, { name: "two", reward: { ...spec.reward, stepwise: false } }));
+  const two = await worlds((spec) =>
+    Object.assign(spec, { name: "two", reward: { ...spec.reward, stepwise: false } }),
+  );
   expect(two).toEqual(one);
   expect(new Set(one.trained).size).toBe(3 * 2);
   const other = await worlds((spec) => Object.assign(spec, { name: "three", seed: 8 }));

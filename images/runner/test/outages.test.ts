@@ -15,13 +15,18 @@ test("a task app that fails now and then is retried, and the record is the undis
   const disturbed = await stack.run();
   expect(disturbed.code).toBe(0);
   expect(ofType(disturbed.events, "rollout.finished").map((event) => event.retries)).toEqual([0, 2, 0]);
-  expect(ofType(disturbed.events, "run.finished")[0]!.trajectoryHash).toBe(ofType(calm.events, "run.finished")[0]!.trajectoryHash);
+  expect(ofType(disturbed.events, "run.finished")[0]!.trajectoryHash).toBe(
+    ofType(calm.events, "run.finished")[0]!.trajectoryHash,
+  );
 });
 
 test("a task app that goes on failing ends the run with its own words", async () => {
   await using stack = await FakeStack.start();
   inIteration2(stack, () => (stack.taskApp.fault.failures = Number.POSITIVE_INFINITY));
-  const { code, reason } = await failing(stack, stack.spec((spec) => (spec.guards.maxRetries = 1)));
+  const { code, reason } = await failing(
+    stack,
+    stack.spec((spec) => (spec.guards.maxRetries = 1)),
+  );
   expect(code).toBe(EXIT.failed);
   expect(reason).toMatch(/-i2-g\d-e\d failed 2 times: .*env_step_failed: made up for the test/);
 });
@@ -48,7 +53,9 @@ test("a vLLM that is killed gets its adapter back, and the episodes in flight ar
   expect(code).toBe(0);
   expect(stack.vllm.loads.map((name) => name.split("-").at(-1))).toEqual(["v0", "v1", "v1", "v2", "v3"]);
   expect(lines.some((line) => line.includes("vLLM has lost crafter-rl-test-0a1b2c3d-v1"))).toBe(true);
-  expect(ofType(events, "run.finished")[0]!.trajectoryHash).toBe(ofType(calm.events, "run.finished")[0]!.trajectoryHash);
+  expect(ofType(events, "run.finished")[0]!.trajectoryHash).toBe(
+    ofType(calm.events, "run.finished")[0]!.trajectoryHash,
+  );
 });
 
 test("a vLLM that is killed during a step gets the new adapter all the same", async () => {

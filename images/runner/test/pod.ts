@@ -33,12 +33,15 @@ export class Pod {
 
   /** Exit code, or null for a killed one, once all its output is read. */
   async ended(): Promise<number | null> {
-    const [code] = await once(this.child, "close") as [number | null];
+    const [code] = (await once(this.child, "close")) as [number | null];
     return code;
   }
 
   get events(): RunEvent[] {
-    return this.text.trim().split("\n").flatMap((line) => parseEventLine(line) ?? []);
+    return this.text
+      .trim()
+      .split("\n")
+      .flatMap((line) => parseEventLine(line) ?? []);
   }
 }
 

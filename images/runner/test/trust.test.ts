@@ -23,13 +23,16 @@ test("decisions of another run's adapter under the right name end the run at the
   expect(ofType(events, "step.finished").length).toBe(2);
 });
 
-test.each(["base", "previous"] as const)("a server that applies the %s weights under the new name ends the run", async (weights) => {
-  await using stack = await FakeStack.start();
-  stack.trainer.fault.onStep = (body) => void (body.step === 2 && (stack.vllm.fault.weights = weights));
-  const { reason, iteration } = await failing(stack);
-  expect(iteration).toBe(2);
-  expect(reason).toMatch(weights === "previous" ? /canary did not move/ : /canary/);
-});
+test.each(["base", "previous"] as const)(
+  "a server that applies the %s weights under the new name ends the run",
+  async (weights) => {
+    await using stack = await FakeStack.start();
+    stack.trainer.fault.onStep = (body) => void (body.step === 2 && (stack.vllm.fault.weights = weights));
+    const { reason, iteration } = await failing(stack);
+    expect(iteration).toBe(2);
+    expect(reason).toMatch(weights === "previous" ? /canary did not move/ : /canary/);
+  },
+);
 
 test("a trainer that writes the old weights again ends the run", async () => {
   await using stack = await FakeStack.start();
