@@ -90,7 +90,8 @@ function disks(wanted: { folder: string; needGiB: number }[]): MachineFacts["dis
   return [...byDisk.values()].map((folders) => {
     const folder = folders[0]!.folder;
     const { bavail, bsize } = statfsSync(existing(folder));
-    return { folder, needGiB: folders.reduce((sum, { needGiB }) => sum + needGiB, 0), haveGiB: (bavail * bsize) / 1024 ** 3 };
+    const needGiB = folders.reduce((sum, wish) => sum + wish.needGiB, 0);
+    return { folder, needGiB, haveGiB: (bavail * bsize) / 1024 ** 3 };
   });
 }
 
@@ -103,8 +104,8 @@ function existing(folder: string): string {
 export function parseRoutes(text: string, except: string): string[] {
   return text.split("\n").flatMap((line) => {
     const [device, destination, , , , , , mask] = line.trim().split(/\s+/);
-    if (!destination || !mask || device === except || !/^[0-9A-F]{8}$/.test(destination) || mask === "00000000") return [];
-    const address = [...Buffer.from(destination, "hex")].reverse().join(".");
+    if (!mask || mask === "00000000" || device === except || !/^[0-9A-F]{8}$/.test(destination ?? "")) return [];
+    const address = [...Buffer.from(destination!, "hex")].reverse().join(".");
     const bits = parseInt(mask, 16).toString(2).replaceAll("0", "").length;
     return [`${address}/${bits}`];
   });

@@ -67,11 +67,15 @@ test("the kubelet refuses who has no certificate", async () => {
 
 test("pods reach each other by a Service's name; logs and exec work", async () => {
   const server = `require("http").createServer((q, s) => s.end("hello from a pod")).listen(8080)`;
-  const asks = `const ask = () => fetch("http://echo").then((r) => r.text()).then(console.log, () => setTimeout(ask, 200)); ask()`;
-  await apply(kubectl, service("echo"), pod("echo", { code: server }), pod("asks", { code: asks, restartPolicy: "Never" }));
+  const asks =
+    "const again = () => setTimeout(ask, 200);" +
+    `const ask = () => fetch("http://echo").then((r) => r.text()).then(console.log, again); ask()`;
+  const client = pod("asks", { code: asks, restartPolicy: "Never" });
+  await apply(kubectl, service("echo"), pod("echo", { code: server }), client);
   await inPhase(kubectl, "asks", "Succeeded");
   expect(await kubectl(["logs", "asks"])).toBe("hello from a pod\n");
-  expect(await kubectl(["exec", "echo", "--", "/usr/bin/getent", "hosts", "echo.default.svc.cluster.local"])).toMatch(/^10\.216\./);
+  const lookUp = ["/usr/bin/getent", "hosts", "echo.default.svc.cluster.local"];
+  expect(await kubectl(["exec", "echo", "--", ...lookUp])).toMatch(/^10\.216\./);
   expect(await answersAt(defaultSettings.dnsAddress)).toBe(true);
 });
 
@@ -136,9 +140,8 @@ test("after a SIGKILL of everything the next start works and knows no old contai
 });
 
 test("after containers alone survived, the next start ends them", async () => {
-  for (const { pid } of markedProcesses(places.pidDir).filter(({ command }) => !command.startsWith("containerd-shim"))) {
-    process.kill(pid, "SIGKILL");
-  }
+  const shims = /^containerd-shim/;
+  for (const { pid, command } of markedProcesses(places.pidDir)) if (!shims.test(command)) process.kill(pid, "SIGKILL");
   const survivors = podProcesses().map(({ pid }) => pid);
   expect(survivors).not.toEqual([]);
   await worksFromNothing("after-orphans");
@@ -169,12 +172,15 @@ test("an interrupted start leaves what the next clean-up takes away", async () =
 
 test("a clean-up leaves the machine as it was", async () => {
   cluster = await start();
-  await apply(kubectl, pod("last", { gpus: 1, image: registry.reference }));
+  await apply(kubectl, pod("last", { gpus: 1, image: registry.reference, hostPort: 16498 }));
   await inPhase(kubectl, "last", "Running");
-  expect(new Set((await inventory(dirs)).map(({ kind }) => kind))).toEqual(
+  const found = await inventory(dirs);
+  expect(found.map(({ name }) => name)).toContainEqual(expect.stringContaining("CNI-HOSTPORT-DNAT"));
+  expect(new Set(found.map(({ kind }) => kind))).toEqual(
     new Set(["process", "interface", "firewall rule", "cgroup", "file", "kernel setting"]),
   );
-  const images = (await run("ctr", ["-a", cluster.containerdAddress, "-n", "k8s.io", "images", "ls", "-q"])).split("\n");
+  const list = ["-a", cluster.containerdAddress, "-n", "k8s.io", "images", "ls", "-q"];
+  const images = (await run("ctr", list)).split("\n");
   // Others are the user's; the test's own image shouldn't stay in the store.
   const removed = await pruneImages(dirs, images.filter((name) => !/^sha256:|\/one\/image/.test(name)));
   expect(removed.map(({ digest }) => digest)).toContain(registry.reference.split("@")[1]);

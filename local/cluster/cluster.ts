@@ -8,7 +8,7 @@ import { layout } from "./layout.ts";
 import { Phases } from "./phases.ts";
 import { type ClusterSettings, defaultSettings } from "./settings.ts";
 import { coreIsUp, startCore, startNode } from "./start.ts";
-import { foreignStateDirs } from "./strays.ts";
+import { foreignNodeProcesses, foreignStateDirs } from "./strays.ts";
 import { teardown } from "./teardown.ts";
 
 export { pruneImages } from "./images.ts";
@@ -55,8 +55,8 @@ export interface Cluster {
  * Starts the embedded node, or takes the one that runs. Where its core (containerd, control plane) runs, the programs
  * that don't are started beside it; anything less is torn down first, and the cluster is then a new, empty one.
  *
- * Throws with the failing program's last log lines, and the signal's reason when aborted; both leave what a later start or
- * `cleanCluster` takes care of.
+ * Throws with the failing program's last log lines, and the signal's reason when aborted; both leave what a later start
+ * or `cleanCluster` takes care of.
  */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { progress, signal, toolchain, registryAddress, gpus, settings = defaultSettings } = options;
@@ -65,6 +65,11 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   return locked(options, signal, async () => {
     const phases = new Phases(ctx);
     const programs = await phases.run("programs", () => ensureHostPrograms(ctx));
+    const foreign = foreignNodeProcesses(places.pidDir);
+    if (foreign.length > 0) {
+      const names = foreign.map(({ command, pid }) => `${command} (pid ${pid})`).join(", ");
+      throw new Error(`this is a node of another Kubernetes: ${names}; use that one: npm start -- --context NAME`);
+    }
     const plan = { settings, layout: places, toolchain, programs, registryAddress, gpus };
     if (!(await coreIsUp(plan, signal))) {
       await phases.run("clean-up", () => teardown(settings, places, progress));

@@ -12,8 +12,8 @@ import { PAUSE_IMAGE } from "./pauseImage.ts";
 export const CRI_NAMESPACE = "k8s.io";
 
 /**
- * containerd's configuration, version 2. `restrict_oom_score_adj`: without CAP_SYS_RESOURCE a negative score is refused and
- * no sandbox would start. `opt`, `Root` and `netns_mounts_under_state_dir` keep it out of /opt, /run and /var/run/netns.
+ * containerd's configuration, version 2. `restrict_oom_score_adj`: without CAP_SYS_RESOURCE a negative score is refused
+ * and no sandbox would start. `opt`, `Root` and `netns_mounts_under_state_dir` keep it out of /opt, /run and /var/run.
  */
 export function containerdConfig(layout: Layout, programs: HostPrograms): string {
   const text = JSON.stringify;
@@ -100,7 +100,7 @@ export async function startContainerd(
   );
 }
 
-/** `true` when the list of plugins says that the kubelet's one works, else what it says; the last column is the status. */
+/** `true` when the list of plugins says that the kubelet's one works, else what it says (its last column). */
 export function criStatus(plugins: string): true | string {
   const status = /^io\.containerd\.grpc\.v1\s+cri\s.*?(\S+)\s*$/m.exec(plugins)?.[1];
   return status === "ok" || `its CRI plugin has the status ${status ?? "absent"}`;
@@ -108,5 +108,6 @@ export function criStatus(plugins: string): true | string {
 
 /** Runs containerd's own client in the kubelet's namespace. */
 export function ctr(layout: Layout, programs: HostPrograms, args: string[]): Promise<string> {
-  return run(programs.ctr, ["--address", layout.containerd.socket, "--timeout", "30s", "--namespace", CRI_NAMESPACE, ...args]);
+  const common = ["--address", layout.containerd.socket, "--timeout", "30s", "--namespace", CRI_NAMESPACE];
+  return run(programs.ctr, [...common, ...args]);
 }

@@ -12,10 +12,10 @@ import type { ClusterSettings } from "./settings.ts";
 const FAKE_NODES = "kwok.x-k8s.io/node=fake";
 
 /**
- * kwokctl's configuration. Where its own arguments have a key, `override` is needed; where they haven't, it must not be set.
+ * kwokctl's configuration. Where its own arguments have a key, `override` is needed; where they haven't, it must be off.
  *
- * The API server finds the kubelet at the node's address, since nothing resolves the node's name, and shows it kwokctl's
- * admin certificate. Nothing of the control plane listens beyond the loopback: etcd asks for no password.
+ * The API server finds the kubelet at the node's address, since nothing resolves the node's name, and shows it the
+ * admin certificate that kwokctl made. Nothing of the control plane listens beyond the loopback: etcd asks for no password.
  */
 export function kwokctlConfig(settings: ClusterSettings, layout: Layout, toolchain: Toolchain): object {
   const { ports } = settings;

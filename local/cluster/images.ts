@@ -31,7 +31,10 @@ export function unusedImages(images: StoredImage[], keep: string[]): StoredImage
  * layers as far as no kept image has them; resolves to the removed ones. The cluster must be up. The kubelet never does
  * this by itself, so each build of an image would stay in the cache for ever.
  */
-export async function pruneImages(dirs: { cacheDir: string; stateDir: string }, keep: string[]): Promise<StoredImage[]> {
+export async function pruneImages(
+  dirs: { cacheDir: string; stateDir: string },
+  keep: string[],
+): Promise<StoredImage[]> {
   const places = layout(dirs);
   const programs = findHostPrograms() as HostPrograms;
   const unused = unusedImages(parseImages(await ctr(places, programs, ["images", "ls"])), keep);

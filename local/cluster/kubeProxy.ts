@@ -6,8 +6,8 @@ import type { Layout } from "./layout.ts";
 import type { ClusterSettings } from "./settings.ts";
 
 /**
- * kube-proxy's configuration. Zeros in `conntrack` and `localhostNodePorts: false` leave the machine's kernel settings as
- * they are.
+ * kube-proxy's configuration. Zeros in `conntrack` and `localhostNodePorts: false` leave the machine's kernel settings
+ * as they are.
  */
 export function kubeProxyConfig(settings: ClusterSettings, layout: Layout): object {
   return {

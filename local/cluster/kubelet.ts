@@ -12,11 +12,11 @@ import type { ClusterSettings } from "./settings.ts";
 
 /**
  * The kubelet's configuration. It runs on cgroup v1 too, with all pods below a cgroup of ours, which is how
- * their processes are found again; it never evicts or collects images, since the node's disk and memory are the user's to judge; only who has the cluster's certificate may
- * talk to it.
+ * their processes are found again; it never evicts or collects images, since the disk and the memory are the user's to
+ * judge; only who has the cluster's certificate may talk to it.
  */
 export function kubeletConfig(settings: ClusterSettings, layout: Layout): object {
-  const never = { "memory.available": "0%", "nodefs.available": "0%", "nodefs.inodesFree": "0%", "imagefs.available": "0%" };
+  const signals = ["memory.available", "nodefs.available", "nodefs.inodesFree", "imagefs.available"];
   return {
     apiVersion: "kubelet.config.k8s.io/v1beta1",
     kind: "KubeletConfiguration",
@@ -43,7 +43,7 @@ export function kubeletConfig(settings: ClusterSettings, layout: Layout): object
     failSwapOn: false,
     oomScoreAdj: 0,
     maxOpenFiles: 20000,
-    evictionHard: never,
+    evictionHard: Object.fromEntries(signals.map((signal) => [signal, "0%"])),
     imageGCHighThresholdPercent: 100,
     imageGCLowThresholdPercent: 99,
     registerNode: true,

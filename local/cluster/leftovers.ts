@@ -5,7 +5,7 @@ import { SHARED_FOLDERS } from "./hostRecord.ts";
 import type { Layout } from "./layout.ts";
 import { NETWORK } from "./settings.ts";
 
-/** Files of the node outside its own folder: in folders that are fixed in the kubelet, containerd or the CNI library. */
+/** Files of the node outside its own folder, in places that are fixed in the kubelet, containerd or the CNI library. */
 export function filesOutside(layout: Layout): string[] {
   return [
     ...shimSockets(layout),
@@ -24,7 +24,7 @@ export function removeFilesOutside(layout: Layout, missingBefore: string[]): voi
   }
 }
 
-/** A shim writes its socket's address, which is in /run/containerd whatever the configuration, into its task's folder. */
+/** A shim writes its socket's address, in /run/containerd whatever the configuration, into its task's folder. */
 function shimSockets(layout: Layout): string[] {
   const tasks = join(layout.containerd.state, "io.containerd.runtime.v2.task", "k8s.io");
   return entries(tasks).flatMap((task) => {

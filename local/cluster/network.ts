@@ -6,8 +6,8 @@ import type { Layout } from "./layout.ts";
 import { type ClusterSettings, NETWORK, RULE_COMMENT } from "./settings.ts";
 
 /**
- * The CNI network list. The bridge is made beforehand, since its address is the node's; addresses go out by one rule of our
- * own (below), not by the plugin's `ipMasq`, which would leave a chain for each pod that dies without notice.
+ * The CNI network list. The bridge is made beforehand, since its address is the node's; pods' addresses are hidden by one
+ * rule of our own (below), not by the plugin's `ipMasq`, which would leave a chain for each pod that dies without notice.
  */
 export function cniConfig(settings: ClusterSettings, layout: Layout): object {
   return {

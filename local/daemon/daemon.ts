@@ -94,7 +94,7 @@ async function becomesReady(spec: DaemonSpec, record: DaemonRecord, dirs: Daemon
       removeRecord(dirs.pidDir, spec.name);
       throw new Error(`${spec.name} ended before it was ready; the end of ${record.log}:\n${lastLines(record.log)}`);
     }
-    const answer = await spec.ready().catch((error: unknown) => String(error));
+    const answer = await spec.ready().catch(causeOf);
     if (answer === true) return;
     missing = typeof answer === "string" ? answer : "";
     const now = Date.now();
@@ -128,6 +128,12 @@ export function listDaemons(dirs: DaemonDirs): DaemonStatus[] {
 
 function status(record: DaemonRecord): DaemonStatus {
   return { name: record.name, pid: record.pid, running: isRunning(record), log: record.log };
+}
+
+/** What's behind an error: `fetch` itself says only that it failed. */
+function causeOf(error: unknown): string {
+  const { cause, message } = error as Error;
+  return cause instanceof Error ? cause.message : message;
 }
 
 /** The end of a log, for an error message. */

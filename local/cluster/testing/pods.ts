@@ -7,18 +7,22 @@ interface PodOptions {
   /** Code for this machine's Node.js, which is mounted into the pod; without it the pod does nothing. */
   code?: string;
   gpus?: number;
+  /** Port of the machine that leads to the pod's port 8080. */
+  hostPort?: number;
   image?: string;
   restartPolicy?: string;
 }
 
 /** A pod from the pause image with the machine's own programs mounted, so that no image has to be built. */
-export function pod(name: string, { code, gpus = 0, image = PAUSE_IMAGE, restartPolicy = "Always" }: PodOptions): object {
+export function pod(name: string, options: PodOptions): object {
+  const { code, gpus = 0, hostPort, image = PAUSE_IMAGE, restartPolicy = "Always" } = options;
   const folders = { usr: "/usr", lib: "/usr/lib", lib64: "/usr/lib64", node: dirname(process.execPath) };
   const mounts = { usr: "/usr", lib: "/lib", lib64: "/lib64", node: "/node" };
   const container = {
     name: "main",
     image,
     ...(code === undefined ? {} : { command: ["/node/node", "-e", code] }),
+    ports: hostPort === undefined ? [] : [{ containerPort: 8080, hostPort }],
     resources: gpus > 0 ? { limits: { "nvidia.com/gpu": String(gpus) } } : {},
     volumeMounts: Object.entries(mounts).map(([volume, mountPath]) => ({ name: volume, mountPath, readOnly: true })),
   };

@@ -27,7 +27,9 @@ export async function oneImageRegistry(): Promise<OneImageRegistry> {
   };
   const layer = await layerWithProgram();
   const diff = `sha256:${createHash("sha256").update(layer).digest("hex")}`;
-  const config = { architecture: "amd64", os: "linux", config: { Entrypoint: ["/program"] }, rootfs: { type: "layers", diff_ids: [diff] } };
+  const platform = { architecture: "amd64", os: "linux" };
+  const rootfs = { type: "layers", diff_ids: [diff] };
+  const config = { ...platform, config: { Entrypoint: ["/program"] }, rootfs };
   const manifest = {
     schemaVersion: 2,
     mediaType: MANIFEST,
