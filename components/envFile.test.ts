@@ -1,14 +1,16 @@
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
-import { expect, it } from "vitest";
+import { afterAll, expect, it } from "vitest";
 import { OPTIONAL_KEYS, REQUIRED_KEYS } from "./config/envKeys.ts";
 import { readEnvFile } from "./envFile.ts";
 import { PROJECT_ROOT } from "./settings.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "rewardlab-env-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
 const fileWith = (text: string) => {
   writeFileSync(join(folder, "env"), text);
   return readEnvFile("env", folder);

@@ -70,3 +70,8 @@ export function folders(env: NodeJS.ProcessEnv = process.env): Folders {
 export function taskAppUrlOfEnvironment(env: NodeJS.ProcessEnv = process.env): string | undefined {
   return env["TASK_APP_URL"];
 }
+
+/** File of certificates that this machine trusts beyond the public ones, by the variables of Node, npm and OpenSSL; undefined for none. */
+export function certificatesOfEnvironment(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  return env["NODE_EXTRA_CA_CERTS"] || env["npm_config_cafile"] || env["SSL_CERT_FILE"] || undefined;
+}

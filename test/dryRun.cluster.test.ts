@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type ApiServer, startApiServer } from "./apiServer.ts";
 import { type Recording, revealed } from "./record.ts";
 import { recordStack } from "./stacks.ts";
+import { startTestPlane, type TestPlane } from "./testPlane.ts";
 
 /** What the program registers, put before a real API server: it validates and admits, and keeps nothing. */
-let api: ApiServer;
+let api: TestPlane;
 beforeAll(async () => {
-  api = await startApiServer();
-  await api.kubectl(["create", "namespace", "strict"]);
+  api = await startTestPlane();
+  await api.createNamespace("strict");
   await api.kubectl(["label", "namespace", "strict", "pod-security.kubernetes.io/enforce=restricted"]);
 });
 afterAll(async () => api.stop());
@@ -24,7 +24,7 @@ describe.each(["dev", "local"] as const)("a real API server, with the objects of
   let objects: any[];
   beforeAll(async () => {
     objects = manifests(await recordStack(stack));
-    await api.kubectl(["create", "namespace", `rewardlab-${stack}`]);
+    await api.createNamespace(`rewardlab-${stack}`);
     for (const { metadata } of objects.filter(({ kind }) => kind === "Node")) {
       await api.kubectl(["create"], { apiVersion: "v1", kind: "Node", metadata: { name: metadata.name } });
       // As the node controller does when a node gets ready; a list of taints that someone else owns is refused.

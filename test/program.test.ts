@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
@@ -149,11 +149,12 @@ describe("a change", () => {
 
   it("of one TOML changes its own ConfigMap and Job and nothing else", async () => {
     const changed = readFileSync(join(root, experiments[1]!.config), "utf8").replace("step_rewards_indicator_lambda = 1.0", "step_rewards_indicator_lambda = 2.0");
-    const path = join(mkdtempSync(join(tmpdir(), "rewardlab-config-")), "crafter_rl_stepwise_simple.toml");
+    const folder = mkdtempSync(join(tmpdir(), "rewardlab-config-"));
+    const path = join(folder, "crafter_rl_stepwise_simple.toml");
     writeFileSync(path, changed);
-    expect(await differing({ experiments: [experiments[0], { config: path }, experiments[2]] })).toEqual([
-      "kubernetes:core/v1:ConfigMap crafter-rl-stepwise-simple-spec", "kubernetes:batch/v1:Job crafter-rl-stepwise-simple",
-    ]);
+    const differences = await differing({ experiments: [experiments[0], { config: path }, experiments[2]] });
+    rmSync(folder, { recursive: true });
+    expect(differences).toEqual(["kubernetes:core/v1:ConfigMap crafter-rl-stepwise-simple-spec", "kubernetes:batch/v1:Job crafter-rl-stepwise-simple"]);
   });
 
   it("of one attempt changes its own ConfigMap and Job's trigger and nothing else", async () => {

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type ApiServer, startApiServer } from "./apiServer.ts";
 import { revealed } from "./record.ts";
 import { recordStack } from "./stacks.ts";
+import { startTestPlane, type TestPlane } from "./testPlane.ts";
 
 /** Where a real scheduler puts a pair: two nodes of two GPUs, and a third with another card. */
-let api: ApiServer;
+let api: TestPlane;
 let pods: any[];
 
 beforeAll(async () => {
-  api = await startApiServer({ scheduler: true });
+  api = await startTestPlane({ scheduler: true });
   for (const [name, product] of [["node-a", "NVIDIA-H100-NVL"], ["node-b", "NVIDIA-H100-80GB-HBM3"], ["node-c", "NVIDIA-T4"]] as const) {
     const labels = { "kubernetes.io/hostname": name, "rewardlab.dev/gpu-pool": "h100x2", "nvidia.com/gpu.product": product };
     const taints = [{ key: "nvidia.com/gpu", value: "present", effect: "NoSchedule" }];
@@ -19,7 +19,7 @@ beforeAll(async () => {
     const status = { capacity: room, allocatable: room, conditions: [{ type: "Ready", status: "True", reason: "Test", message: "", lastTransitionTime: "2026-01-01T00:00:00Z", lastHeartbeatTime: "2026-01-01T00:00:00Z" }] };
     await api.kubectl(["patch", "node", name, "--subresource=status", "--type=merge", "-p", JSON.stringify({ status })]);
   }
-  await api.kubectl(["create", "namespace", "rewardlab-dev"]);
+  await api.createNamespace("rewardlab-dev");
   const { of } = await recordStack("dev", { placement: "dedicated", gpu: { nodeCount: 3 } });
   pods = of("kubernetes:apps/v1:Deployment").map(({ inputs }) => {
     const { metadata, spec } = revealed(inputs);

@@ -1,7 +1,8 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadYaml } from "@kubernetes/client-node";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import program from "../index.ts";
 import { type Recording, record } from "./record.ts";
 
@@ -10,10 +11,13 @@ const root = join(import.meta.dirname, "..");
 /** Values that stand nowhere else: where one turns up in clear, a secret has leaked. */
 export const SENTINELS = { SYNTH_API_KEY: "sentinel-synth-3c1f", ENVIRONMENT_API_KEY: "sentinel-environment-9a7e", OPENAI_API_KEY: "sentinel-openai-51d0" };
 
-/** An env file with the sentinels. */
+/** An env file with the sentinels; equal values are one file, so that runs of the tests don't pile files up. */
 export function envFile(values: Record<string, string> = SENTINELS): string {
-  const path = join(mkdtempSync(join(tmpdir(), "rewardlab-env-")), "env");
-  writeFileSync(path, Object.entries(values).map(([key, value]) => `${key}=${value}\n`).join(""), { mode: 0o600 });
+  const text = Object.entries(values).map(([key, value]) => `${key}=${value}\n`).join("");
+  const folder = join(tmpdir(), "rewardlab-test-env");
+  const path = join(folder, createHash("sha256").update(text).digest("hex").slice(0, 12));
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path, text, { mode: 0o600 });
   return path;
 }
 
