@@ -29,6 +29,7 @@ function answer(stepwise: number[] | null): RolloutAnswer {
   }));
   const rewardlab = {
     trajectory_hash: "h",
+    env_seed: 5,
     achievements: [{ name: "collect_wood" }, { name: "place_table" }],
     unlocks: 2,
     resource_reward: 0.1,
@@ -74,6 +75,10 @@ test("a decision of another model is dropped, its reward counts", () => {
 
 test("the random policy serves no adapter and drops nothing", () => {
   expect(readEpisode(answer(null), { ...plan, adapter: null }, spec(false)).record.dropped).toBe(0);
+});
+
+test("another world than the one asked for ends the run", () => {
+  expect(() => readEpisode(answer(null), { ...plan, worldSeed: 4 }, spec(false))).toThrow("world 5 instead of 4");
 });
 
 test("a stepwise run without stepwise rewards, and an episode cut short, end the run", () => {

@@ -32,8 +32,8 @@ export interface Episode {
  *
  * `event_rewards_kind` (unique or absolute) changes nothing in Crafter: an achievement unlocks once an episode.
  *
- * Throws a RunFailure if the task app played another number of decisions than asked for, or sent no stepwise rewards to
- * a stepwise run: both would train something other than the config says, and look like a poor result.
+ * Throws a RunFailure if the task app played another world or another number of decisions than asked for, or sent no
+ * stepwise rewards to a stepwise run: each would train something other than the config says, and look like a result.
  */
 export function readEpisode(answer: RolloutAnswer, plan: EpisodePlan, spec: RunSpec): Episode {
   const [{ steps }] = answer.trajectories;
@@ -42,6 +42,12 @@ export function readEpisode(answer: RolloutAnswer, plan: EpisodePlan, spec: RunS
     throw new RunFailure(
       `the task app played ${steps.length} of ${spec.rollout.maxTurns} decisions of episode ${plan.id}`,
       "its max_llm_calls or max_steps_per_episode is below the config's turns; remove it from policy_config and env_config",
+    );
+  }
+  if (rewardlab.env_seed !== plan.worldSeed) {
+    throw new RunFailure(
+      `the task app played world ${rewardlab.env_seed} instead of ${plan.worldSeed} in episode ${plan.id}`,
+      "remove what sets a seed from env_config and policy_config, then start a new attempt",
     );
   }
   const decisions = steps.map((step): Decision => {

@@ -21,14 +21,14 @@ export interface Step {
  * Takes one step at the trainer. If the trainer dies under it, waits for it, makes sure that it still has the run, and posts
  * the same step again: a step that was already taken gives its recorded result.
  *
- * Throws a RunFailure if the trainer came back without the run's state: its adapters would begin again at version 0, and
+ * Throws a RunFailure if the answer is another step's, or if the trainer came back without the run's state: its adapters would begin again at version 0, and
  * the curve would show a restart as if the policy had forgotten everything.
  */
 export async function takeStep(context: RunContext, { step, seq, tally, samples }: Step): Promise<StepResult> {
-  const { spec, trainer, log, signal } = context;
+  const { spec, runKey, trainer, log, signal } = context;
   const cursor: Cursor = { version: 1, step, seq, tally };
   const request = { step, cursor, temperature: spec.rollout.temperature, samples };
-  return withRetries(() => trainer.step(request, signal), {
+  const result = await withRetries(() => trainer.step(request, signal), {
     retries: spec.guards.maxRetries,
     signal,
     // 404: a trainer that has just been restarted reads a run from disk only when it is told of it by PUT.
@@ -45,6 +45,14 @@ export async function takeStep(context: RunContext, { step, seq, tally, samples 
       );
     },
   });
+  const { name, version } = result.adapter;
+  if (result.step !== step || version !== step || name !== `${runKey}-v${step}`) {
+    throw new RunFailure(
+      `the trainer answered step ${step} with step ${result.step} and the adapter ${name} (version ${version})`,
+      "check that the trainer's image has the same version as the runner's, then start a new attempt",
+    );
+  }
+  return result;
 }
 
 /** Writes step.finished, warns of a step that changed nothing, and ends the run if sampler and trainer disagree. */

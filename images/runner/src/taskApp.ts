@@ -27,6 +27,7 @@ const rolloutAnswer = z.object({
     details: z.object({
       rewardlab: z.object({
         trajectory_hash: z.string().min(1),
+        env_seed: z.int(),
         /** In the order of unlocking. */
         achievements: z.array(z.object({ name: z.string() })),
         unlocks: count,

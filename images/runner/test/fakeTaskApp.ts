@@ -86,7 +86,13 @@ export class FakeTaskApp {
       trajectories: [{ steps }],
       metrics: {
         details: {
-          rewardlab: { trajectory_hash: hash, achievements, unlocks: achievements.length, resource_reward: 0.25 },
+          rewardlab: {
+            trajectory_hash: hash,
+            env_seed: body.env.seed,
+            achievements,
+            unlocks: achievements.length,
+            resource_reward: 0.25,
+          },
         },
       },
     };

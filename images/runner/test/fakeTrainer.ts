@@ -27,6 +27,8 @@ export class FakeTrainer {
     noFolder?: boolean;
     /** Learns, but writes the weights of the version before. */
     oldWeights?: boolean;
+    /** Answers a step with the adapter of the step before. */
+    oldName?: boolean;
     /** Scores as another base model would. */
     baseOffset?: number;
     /** Takes the step and dies before it answers. */
@@ -133,7 +135,7 @@ export class FakeTrainer {
     this.#write(run, state);
     state.lastStep = {
       step: body.step,
-      adapter: this.#adapter(run, body.step),
+      adapter: this.#adapter(run, body.step - (this.fault.oldName ? 1 : 0)),
       loss: 0.1,
       grad_norm: noUpdate ? 0 : 1,
       mismatch: {

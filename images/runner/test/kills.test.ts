@@ -44,14 +44,12 @@ beforeAll(async () => {
 });
 
 test.each<[string, (stack: FakeStack, kill: () => void) => void]>([
-  ["in the first evaluation", (stack, kill) => onRollout(stack, /-eval0-e2$/, kill)],
   ["in the rollouts of iteration 1", (stack, kill) => onRollout(stack, /-i1-g1-e3$/, kill)],
   ["in the rollouts of iteration 2", (stack, kill) => onRollout(stack, /-i2-g1-e1$/, kill)],
   [
     "while the trainer takes step 2",
     (stack, kill) => (stack.trainer.fault.onStep = (body) => void (body.step === 2 && kill())),
   ],
-  ["in the evaluation after iteration 2", (stack, kill) => onRollout(stack, /-eval2-e1$/, kill)],
   ["in the last evaluation", (stack, kill) => onRollout(stack, /-eval3-e1$/, kill)],
 ])("a runner killed %s is continued by the next one, and nothing counts twice", async (_when, arrange) => {
   await using stack = await FakeStack.start();

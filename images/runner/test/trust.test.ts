@@ -40,6 +40,12 @@ test("a trainer that writes the old weights again ends the run", async () => {
   expect((await failing(stack)).reason).toContain("the canary did not move after an update");
 });
 
+test("a trainer that names an old version ends the run: a name is never loaded twice", async () => {
+  await using stack = await FakeStack.start();
+  stack.trainer.fault.oldName = true;
+  expect((await failing(stack)).reason).toMatch(/answered step 1 with step 1 and the adapter .*-v0/);
+});
+
 test("a server with another base model than the trainer's ends the run before it costs anything", async () => {
   await using stack = await FakeStack.start();
   stack.trainer.fault.baseOffset = 1;
