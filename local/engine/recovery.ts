@@ -1,11 +1,22 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import type { LocalContext } from "../context.ts";
 import { type Deployment, settlePending } from "./pendingOperations.ts";
+
+interface Place extends LocalContext {
+  backendDir: string;
+  projectName: string;
+  stackName: string;
+}
 
 /**
  * Brings the state in line with the cluster after a run that was cut off in the middle of an operation. Does nothing
  * after a run that ended on its own.
  */
-export async function recoverPending(stack: Stack, progress: (message: string) => void, signal: AbortSignal): Promise<void> {
+export async function recoverPending(stack: Stack, place: Place): Promise<void> {
+  const { progress, signal } = place;
+  if (!mayHavePending(place)) return;
   const exported = await stack.exportStack();
   const { pending_operations: pending = [] } = (exported.deployment ?? {}) as Deployment;
   if (pending.length === 0) return;
@@ -19,6 +30,12 @@ export async function recoverPending(stack: Stack, progress: (message: string) =
     signal.throwIfAborted();
     progress(`they can't be looked up (${firstLine(error)}): leaving them to the next operation`);
   }
+}
+
+/** A look into the state's file: asking the engine takes half a second, and nearly always there's nothing. */
+function mayHavePending({ backendDir, projectName, stackName }: Place): boolean {
+  const file = join(backendDir, ".pulumi", "stacks", projectName, `${stackName}.json`);
+  return existsSync(file) && readFileSync(file, "utf8").includes('"pending_operations"');
 }
 
 function firstLine(error: unknown): string {

@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { AppsV1Api, BatchV1Api, CoreV1Api } from "@kubernetes/client-node";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { folders } from "../../components/settings.ts";
 import { type ControlPlane, startControlPlane } from "../providers/testControlPlane.ts";
 import { ensureToolchain } from "../toolchain/toolchain.ts";
 import { forgetStack, readOutputs } from "./runStack.ts";
@@ -30,8 +31,7 @@ beforeAll(async () => {
   plane = await startControlPlane();
   core = plane.config.makeApiClient(CoreV1Api);
   await core.createNode({ body: { metadata: { name: "test-node" } } });
-  const cacheDir = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "rewardlab");
-  const { binaries } = await ensureToolchain({ cacheDir, progress: () => {} });
+  const { binaries } = await ensureToolchain({ cacheDir: folders().cacheDir, progress: () => {} });
   const folder = mkdtempSync(join(tmpdir(), "rewardlab-engine-"));
   base = { folder, kubeconfig: plane.kubeconfig, pulumiBinary: binaries.pulumi };
 });

@@ -68,10 +68,8 @@ export interface StackResult {
 export async function runStack(options: StackOptions): Promise<StackResult> {
   const started = performance.now();
   const stack = await openStack(options);
-  if (options.operation !== "preview") await recoverPending(stack, options.progress, options.signal);
-  const changes = await perform(stack, options);
-  const isGone = options.operation === "destroy" || options.operation === "preview";
-  const outputs = isGone ? {} : masked(await stack.outputs());
+  if (options.operation !== "preview") await recoverPending(stack, options);
+  const { changes, outputs } = await perform(stack, options);
   if (options.operation === "destroy" && options.removeStack) await stack.workspace.removeStack(options.stackName);
   return { operation: options.operation, outputs, changes, seconds: (performance.now() - started) / 1000 };
 }
@@ -123,7 +121,7 @@ async function openStack(options: StackOptions): Promise<Stack> {
   );
 }
 
-async function perform(stack: Stack, options: StackOptions): Promise<OpMap> {
+async function perform(stack: Stack, options: StackOptions): Promise<Pick<StackResult, "changes" | "outputs">> {
   const { operation, signal } = options;
   const progress = new ResourceProgress();
   const collector = new ProblemCollector();
@@ -140,11 +138,15 @@ async function perform(stack: Stack, options: StackOptions): Promise<OpMap> {
   };
   const timer = setInterval(() => report(progress.tick(now())), 500);
   try {
-    if (operation === "up") await stack.up({ onEvent, signal });
+    let outputs: OutputMap = {};
+    if (operation === "up") ({ outputs } = await stack.up({ onEvent, signal }));
     else if (operation === "preview") await stack.preview({ onEvent, signal });
-    else if (operation === "refresh") await stack.refresh({ onEvent, signal });
-    else await stack.destroy({ onEvent, signal });
-    return changes;
+    else if (operation === "destroy") await stack.destroy({ onEvent, signal });
+    else {
+      await stack.refresh({ onEvent, signal });
+      outputs = await stack.outputs();
+    }
+    return { changes, outputs: masked(outputs) };
   } catch (error) {
     signal.throwIfAborted();
     throw new StackFailure(operation, options.stackName, collector.problems, error);

@@ -2,10 +2,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
+import { folders } from "../../components/settings.ts";
 import { ensureToolchain } from "../toolchain/toolchain.ts";
 
 /** A real etcd, API server and controller manager for tests: everything of Kubernetes but nodes. */
@@ -20,8 +21,7 @@ const TOKEN = "test-only";
 
 /** Starts one on free loopback ports with its data in a temporary folder; takes about eight seconds. */
 export async function startControlPlane(): Promise<ControlPlane> {
-  const cacheDir = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "rewardlab");
-  const { binaries } = await ensureToolchain({ cacheDir, progress: () => {} });
+  const { binaries } = await ensureToolchain({ cacheDir: folders().cacheDir, progress: () => {} });
   const folder = mkdtempSync(join(tmpdir(), "rewardlab-control-plane-"));
   const [client, peer, api] = [await freePort(), await freePort(), await freePort()];
   const file = (name: string, content: string) => {
@@ -56,6 +56,8 @@ export async function startControlPlane(): Promise<ControlPlane> {
   run(binaries.kubeControllerManager, [
     ...["--kubeconfig", file("kubeconfig", kubeconfig), "--service-account-private-key-file", key],
     ...["--use-service-account-credentials", "--leader-elect=false", "--secure-port", "0"],
+    // Nodes of a test have no kubelet: without a sign of life from it they'd be tainted after a minute.
+    ...["--node-monitor-grace-period", "24h", "--node-startup-grace-period", "24h"],
   ]);
 
   const config = new KubeConfig();

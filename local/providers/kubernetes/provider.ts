@@ -2,7 +2,6 @@ import type { ResourceLog } from "../protocol/engineLog.ts";
 import type { PropertyMap } from "../protocol/propertyValues.ts";
 import type * as rpc from "../protocol/provider.ts";
 import { checkInputs } from "./checkInputs.ts";
-import { connect } from "./connection.ts";
 import { createObject } from "./createObject.ts";
 import { deleteObject } from "./deleteObject.ts";
 import { diffInputs } from "./diffInputs.ts";
@@ -35,7 +34,12 @@ export class KubernetesProvider implements rpc.ResourceProvider {
 
   async configure(args: PropertyMap): Promise<void> {
     const config = parseProviderConfig(args);
+    // The engine starts one more plugin that it never configures: that one needs no Kubernetes client.
+    const { connect } = await import("./connection.ts");
     const connection = await connect(config);
+    if (connection.unreachable !== undefined) {
+      this.#log.log("warning", "", `the Kubernetes cluster can't be reached, a preview goes without it: ${connection.unreachable}`);
+    }
     this.#session = { config, connection, log: this.#log, signal: this.#cancelled.signal };
   }
 

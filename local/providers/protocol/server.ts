@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import grpc from "@grpc/grpc-js";
 import providerService from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import { EngineLog, type ResourceLog } from "./engineLog.ts";
@@ -28,6 +29,8 @@ export async function serve(args: string[], make: (log: ResourceLog) => Resource
       error ? reject(error) : resolve(bound),
     );
   });
+  // The engine kills its plugins, so that Node's compile cache (see the launcher) would never be written on exit.
+  flushCompileCache();
   const engine = process.ppid;
   setInterval(() => {
     if (process.ppid !== engine) process.exit(1);
