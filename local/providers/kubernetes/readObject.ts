@@ -1,6 +1,6 @@
 import { plain, type PropertyMap } from "../protocol/propertyValues.ts";
 import type { ReadRequest } from "../protocol/provider.ts";
-import { isPatch, isTrue, SKIP_AWAIT } from "./annotations.ts";
+import { isTrue, SKIP_AWAIT } from "./annotations.ts";
 import { isNotFound } from "./apiError.ts";
 import { isJudgedOnRead } from "./await/readiness.ts";
 import { NotReady, requireReady } from "./await/waiter.ts";
