@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { brokenContainers, podProblems } from "./podProblems.ts";
+import { brokenContainers, crashLoops, podProblems } from "./podProblems.ts";
 
 const pod = (...containerStatuses: any[]) => ({ metadata: { name: "p" }, status: { containerStatuses } });
 
@@ -24,4 +24,10 @@ test("a pod that is starting, ready or has ended well has no problem", () => {
   const done = { name: "c", ready: false, state: { terminated: { exitCode: 0, reason: "Completed" } } };
   expect(podProblems(pod(creating, running, done))).toEqual([]);
   expect(brokenContainers(pod(creating, running, done))).toEqual([]);
+});
+
+test("a container that was restarted five times and still crashes is a crash loop; four times is not yet one", () => {
+  const status = (restartCount: number) => ({ name: "c", restartCount, state: { waiting: { reason: "CrashLoopBackOff" } } });
+  expect(crashLoops(pod(status(4)))).toEqual([]);
+  expect(crashLoops(pod(status(5)))).toEqual(["container c of pod p was restarted 5 times and keeps crashing"]);
 });

@@ -16,6 +16,20 @@ export function podProblems(pod: Manifest): string[] {
   return lines.map((line) => `pod ${nameOf(pod)}: ${line}`);
 }
 
+/** Five restarts take about five minutes with the kubelet's back-off: what it waits for would have come by then. */
+const TOO_MANY_RESTARTS = 5;
+
+/** Containers that crash over and over, one line each. */
+export function crashLoops(pod: Manifest): string[] {
+  return containerStatuses(pod)
+    .filter((status) => stringAt(status, "state", "waiting", "reason") === "CrashLoopBackOff")
+    .filter((status) => (numberAt(status, "restartCount") ?? 0) >= TOO_MANY_RESTARTS)
+    .map((status) => {
+      const times = numberAt(status, "restartCount");
+      return `container ${stringAt(status, "name")} of pod ${nameOf(pod)} was restarted ${times} times and keeps crashing`;
+    });
+}
+
 /** Names of the containers that ended badly, so that their logs may say why. */
 export function brokenContainers(pod: Manifest): { name: string; restarted: boolean }[] {
   return containerStatuses(pod)

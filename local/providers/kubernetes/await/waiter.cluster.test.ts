@@ -46,6 +46,17 @@ describe("a Deployment", () => {
     expect(failure).toMatchObject({ id: `${namespace}/web`, properties: { kind: "Deployment" } });
   });
 
+  test("whose container crashes over and over fails long before the timeout", async () => {
+    const making = create(deployment("web")).catch((error: unknown) => error);
+    const state = { waiting: { reason: "CrashLoopBackOff", message: "back-off" } };
+    const lastState = { terminated: { exitCode: 1, reason: "Error" } };
+    const crashing = { name: "c", image: "x:1", imageID: "", ready: false, restartCount: 5, state, lastState };
+    await setPodStatus("web", { phase: "Running", containerStatuses: [crashing] });
+    const failure = (await making) as InitFailure;
+    expect(failure.message).toMatch(/web has failed: container c of pod web-\S+ was restarted 5 times and keeps crashing/);
+    expect(failure.reasons.join("\n")).toMatch(/ended with exit code 1[^]*last log lines/);
+  });
+
   test("is not waited for with skipAwait, on create or on delete", async () => {
     const web = deployment("web");
     const made = await create({ ...web, metadata: { name: "web", annotations: { "pulumi.com/skipAwait": "true" }, finalizers: ["test.dev/hold"] } });

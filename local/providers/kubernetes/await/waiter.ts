@@ -3,10 +3,13 @@ import { isNotFound } from "../apiError.ts";
 import type { ObjectClient } from "../client.ts";
 import { describe, type Manifest, namespaceOf } from "../manifest.ts";
 import { lastLogLines } from "./podLogs.ts";
-import { podProblems } from "./podProblems.ts";
+import { crashLoops, podProblems } from "./podProblems.ts";
 import { Cancelled, poll } from "./poll.ts";
 import { judge, podsOf } from "./readiness.ts";
 import { failed, type Verdict, waiting } from "./verdict.ts";
+
+/** A start that goes well has no problems to tell of after this long. */
+const CALM_SECONDS = 3;
 
 export interface Cluster {
   objects: ObjectClient;
@@ -39,10 +42,11 @@ export async function awaitReady(
     try {
       live = await cluster.objects.get(object);
       verdict = await judge(cluster.objects, live, waitedSeconds);
+      if (verdict.state === "waiting" && waitedSeconds > CALM_SECONDS) verdict = withPods(verdict, await podsOf(cluster.objects, live));
     } catch (error) {
       verdict = trouble(error);
     }
-    if (verdict.state === "waiting") options.status(`waiting: ${verdict.reasons[0] ?? "not ready yet"}`);
+    if (verdict.state === "waiting") options.status(`waiting: ${verdict.reasons.slice(0, 2).join("; ")}`);
     return verdict.state === "waiting" ? undefined : true;
   };
   try {
@@ -61,6 +65,13 @@ export async function awaitReady(
 export async function requireReady(cluster: Cluster, live: Manifest): Promise<void> {
   const verdict = await judge(cluster.objects, live, Infinity);
   if (verdict.state !== "ready") throw await notReady(cluster, live, verdict, `${describe(live)} isn't ready`);
+}
+
+/** What the pods say is added to the verdict; a container that has crashed too often is no longer waited for. */
+function withPods(verdict: { state: "waiting"; reasons: string[] }, pods: Manifest[]): Verdict {
+  const problems = pods.flatMap(podProblems).filter((line) => !verdict.reasons.includes(line));
+  const lost = pods.flatMap(crashLoops);
+  return lost.length > 0 ? failed(...lost) : waiting(...verdict.reasons, ...problems);
 }
 
 /** The object exists, so an error here must not fail the operation as if it didn't: it's only another reason to wait. */
