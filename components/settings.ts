@@ -75,3 +75,8 @@ export function taskAppUrlOfEnvironment(env: NodeJS.ProcessEnv = process.env): s
 export function certificatesOfEnvironment(env: NodeJS.ProcessEnv = process.env): string | undefined {
   return env["NODE_EXTRA_CA_CERTS"] || env["npm_config_cafile"] || env["SSL_CERT_FILE"] || undefined;
 }
+
+/** Base URL of a mirror of the toolchain's official downloads (docs/toolchain.md); undefined for the official hosts. */
+export function mirrorOfEnvironment(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  return env["REWARDLAB_TOOLCHAIN_MIRROR"] || undefined;
+}

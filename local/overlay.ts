@@ -1,0 +1,49 @@
+import type { StackOverlay } from "../components/settings/schema.ts";
+
+/** What the embedded stack's settings cannot know before its machine part runs. */
+export interface EmbeddedFacts {
+  kubeconfig: string;
+  context: string;
+  clusterIdentifier: string;
+  nodeName: string;
+  /** Folder on the node, which is this machine, for adapters. */
+  hostRoot: string;
+  /** Folder of the tiny model. */
+  modelPath: string;
+  registry: string;
+  dockerHost: string;
+  /** By digest. */
+  baseImage: string;
+  buildImage: string;
+  mlBaseImage: string;
+  envFile: string;
+}
+
+/** The facts laid over Pulumi.local.yaml; the program is the same as on any cluster. */
+export function embeddedOverlay(facts: EmbeddedFacts): StackOverlay {
+  return {
+    envFile: facts.envFile,
+    hostRoot: facts.hostRoot,
+    cluster: { kubeconfig: facts.kubeconfig, context: facts.context, identifier: facts.clusterIdentifier },
+    gpu: { nodes: [facts.nodeName] },
+    model: { source: { kind: "directory", path: facts.modelPath } },
+    images: {
+      registry: `${facts.registry}/rewardlab`,
+      dockerHost: facts.dockerHost,
+      runner: { base: facts.baseImage, buildArgs: { BUILD_IMAGE: facts.buildImage } },
+      // One base for all that is Python: its gigabytes are on the node once.
+      taskApp: { base: facts.mlBaseImage },
+      trainer: { base: facts.mlBaseImage },
+      vllm: { reference: facts.mlBaseImage },
+    },
+  };
+}
+
+/** Facts of the right shape for checking a stack's configuration before anything of it exists. */
+export function factsForCheck(envFile: string): EmbeddedFacts {
+  const reference = "127.0.0.1:5000/rewardlab/base:check";
+  return {
+    kubeconfig: "/kubeconfig", context: "check", clusterIdentifier: "check", nodeName: "check", hostRoot: "/check", modelPath: "/check",
+    registry: "127.0.0.1:5000", dockerHost: "unix:///check", baseImage: reference, buildImage: reference, mlBaseImage: reference, envFile,
+  };
+}
