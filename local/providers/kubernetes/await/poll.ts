@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 const FIRST_MS = 200;
-const LONGEST_MS = 2000;
+const LONGEST_MS = 1000;
 
 /**
- * Calls `look` until it returns something, at intervals that grow from 0.2 s to 2 s. `look` gets the seconds waited so
+ * Calls `look` until it returns something, at intervals that grow from 0.2 s to 1 s. `look` gets the seconds waited so
  * far; its last call is after the deadline. Returns undefined when the time is up; throws what `look` throws, and an
  * error that says so when aborted.
  */
