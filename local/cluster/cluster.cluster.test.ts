@@ -10,7 +10,7 @@ import { answersAt } from "./dns.ts";
 import { type Kubectl, kubectlFor } from "./kubectl.ts";
 import { layout } from "./layout.ts";
 import { defaultSettings } from "./settings.ts";
-import { markedProcesses, podProcesses } from "./strays.ts";
+import { foreignStateDirs, markedProcesses, podProcesses } from "./strays.ts";
 import { apply, field, inPhase, pod, service } from "./testing/pods.ts";
 import { type OneImageRegistry, oneImageRegistry } from "./testing/registry.ts";
 import { snapshot } from "./testing/snapshot.ts";
@@ -33,6 +33,8 @@ const start = (signal: AbortSignal = AbortSignal.timeout(300_000)): Promise<Clus
 beforeAll(async () => {
   toolchain = await ensureToolchain({ cacheDir, progress });
   registry = await oneImageRegistry();
+  // This test kills what it started, so it shares the machine with no other embedded node.
+  expect(foreignStateDirs(places.pidDir)).toEqual([]);
   before = await snapshot(stateDir);
   expect(await inventory(dirs)).toEqual([]);
   kubectl = kubectlFor(places, toolchain);
