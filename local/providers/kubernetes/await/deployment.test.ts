@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { deploymentVerdict } from "./deployment.ts";
 
-const deployment = ({ revision = "1", observed = 1, conditions = [] as any[] } = {}) => ({
+const deployment = ({ revision = "1", observed = 1, conditions = [] as any[], updated = 1, replicas = 1 } = {}) => ({
   apiVersion: "apps/v1",
   kind: "Deployment",
   metadata: { name: "web", generation: 1, uid: "d", annotations: { "deployment.kubernetes.io/revision": revision } },
-  status: { observedGeneration: observed, conditions },
+  spec: { replicas },
+  status: { observedGeneration: observed, conditions, updatedReplicas: updated },
 });
 const replicaSet = (revision: string, ready: number, replicas = 1) => ({
   kind: "ReplicaSet",
@@ -25,7 +26,9 @@ describe("it isn't ready", () => {
   test.each([
     ["before the controller has seen this generation", deployment({ observed: 0, conditions: [available] }), [replicaSet("1", 1)]],
     ["without a ReplicaSet of its revision", deployment({ revision: "2", conditions: [available] }), [replicaSet("1", 1)]],
-    ["while pods aren't ready", deployment({ conditions: [available] }), [replicaSet("1", 1, 2)]],
+    ["while pods aren't ready", deployment({ conditions: [available], replicas: 2, updated: 2 }), [replicaSet("1", 1, 2)]],
+    ["while Recreate has not made the new ReplicaSet, though all else is still as the old rollout left it",
+      deployment({ conditions: [available, rolledOut], updated: 0 }), [replicaSet("1", 1)]],
     ["while it's unavailable", deployment(), [replicaSet("1", 1)]],
     ["during a rollout, though the old pods are available", deployment({ revision: "2", conditions: [available] }), [replicaSet("1", 1), replicaSet("2", 1)]],
   ])("%s", (_, object, sets) => {

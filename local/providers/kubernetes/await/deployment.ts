@@ -6,7 +6,7 @@ const REVISION = "deployment.kubernetes.io/revision";
 
 /**
  * A Deployment is ready when its controller has seen this generation, it's Available, the ReplicaSet of its present
- * revision has all its pods ready and, after the first rollout, the controller calls that ReplicaSet available.
+ * revision has all the pods that are wanted, updated and ready, and, after the first rollout, the controller calls that ReplicaSet available.
  *
  * It has failed when Progressing is False (the progress deadline has passed, or pods can't be created).
  * `replicaSets` are those that the Deployment owns.
@@ -24,7 +24,11 @@ export function deploymentVerdict(deployment: Manifest, replicaSets: Manifest[])
   const revision = annotation(deployment, REVISION);
   const current = replicaSets.find((set) => revision !== undefined && annotation(set, REVISION) === revision);
   if (!current) return waiting("no ReplicaSet for this revision yet");
-  const wanted = numberAt(current, "spec", "replicas") ?? 1;
+  const wanted = numberAt(deployment, "spec", "replicas") ?? 1;
+  const updated = numberAt(deployment, "status", "updatedReplicas") ?? 0;
+  // With the strategy Recreate the controller scales the old ReplicaSet down before it makes the new one: for a moment
+  // revision, conditions and ReplicaSet are all still those of the old rollout, and only this count tells.
+  if (updated < wanted) return waiting(`${updated} of ${wanted} pods updated`);
   const ready = numberAt(current, "status", "readyReplicas") ?? 0;
   if (ready < wanted) return waiting(`${ready} of ${wanted} pods ready`);
   if (!isConditionTrue(deployment, "Available")) {
