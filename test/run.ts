@@ -24,10 +24,13 @@ const pythonRooms = readdirSync(join(root, "images"), { withFileTypes: true })
   .map((entry) => entry.name);
 
 const { python } = await ensureMlEnv({ root, cacheDir: folders().cacheDir }, { progress: say, signal: controller.signal });
-const checks: Check[] = [
-  { name: "types", command: bin("tsc"), args: ["--noEmit"], cwd: root },
-  { name: "vitest", command: bin("vitest"), args: ["run"], cwd: root },
-  ...pythonRooms.flatMap((room) => {
+/** Two lanes for two cores: what is TypeScript, and what is Python. */
+const lanes: Check[][] = [
+  [
+    { name: "types", command: bin("tsc"), args: ["--noEmit"], cwd: root },
+    { name: "vitest", command: bin("vitest"), args: ["run"], cwd: root },
+  ],
+  pythonRooms.flatMap((room) => {
     const cwd = join(root, "images", room);
     return [
       { name: `${room}: lint`, command: python, args: ["-m", "ruff", "check", "."], cwd },
@@ -37,15 +40,21 @@ const checks: Check[] = [
 ];
 
 const failed: string[] = [];
-for (const { name, command, args, cwd } of checks) {
-  say(name);
-  try {
-    await run(command, args, { cwd, signal: controller.signal, onLine: (line) => console.log(line) });
-  } catch (error) {
-    if (controller.signal.aborted) process.exit(130);
-    failed.push(name);
-    say(`${name}: FAILED (${(error as Error).message.split("\n")[0]})`);
+async function runLane(checks: Check[]): Promise<void> {
+  for (const { name, command, args, cwd } of checks) {
+    say(`${name} …`);
+    const lines: string[] = [];
+    try {
+      await run(command, args, { cwd, signal: controller.signal, onLine: (line) => lines.push(line) });
+      say(`${name}: ${lines.filter((line) => /passed/.test(line)).join(" ").trim() || "ok"}`);
+    } catch (error) {
+      if (controller.signal.aborted) process.exit(130);
+      failed.push(name);
+      console.log([`--- ${name}`, ...lines].join("\n"));
+      say(`${name}: FAILED (${(error as Error).message.split("\n")[0]})`);
+    }
   }
 }
-say(failed.length === 0 ? `all ${checks.length} checks passed` : `failed: ${failed.join(", ")}`);
+await Promise.all(lanes.map(runLane));
+say(failed.length === 0 ? `all ${lanes.flat().length} checks passed` : `failed: ${failed.join(", ")}`);
 process.exitCode = failed.length === 0 ? 0 : 1;
