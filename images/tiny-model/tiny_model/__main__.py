@@ -14,8 +14,8 @@ import transformers
 from .answers import actions_of, sample_answers
 from .play import random_turns
 from .settings import Settings, parse
-from .vocabulary import make_tokenizer
-from .warm_start import Shape, examples, new_model, warm_start
+from .vocabulary import make_tokenizer, prompt_ids
+from .warm_start import Shape, new_model, warm_start
 
 VALID_SHARE = 0.95
 """Fewer valid calls than this and the model is of no use for a run."""
@@ -34,7 +34,7 @@ def make(settings: Settings) -> None:
     rng = random.Random(settings.seed)
     turns = list(random_turns(rng, settings.worlds, settings.turns))
     tokenizer = make_tokenizer(turns)
-    data = examples(tokenizer, turns)
+    prompts = [prompt_ids(tokenizer, turn) for turn in turns]
     say(f"{len(turns)} turns of random play, {len(tokenizer)} tokens ({time.monotonic() - started:.0f} s)")
 
     torch.manual_seed(settings.seed)
@@ -46,15 +46,16 @@ def make(settings: Settings) -> None:
 
     loss = warm_start(
         model,
-        data,
+        tokenizer,
+        prompts,
         rng,
         steps=settings.steps,
         batch_size=settings.batch_size,
+        answers=settings.answers,
         learning_rate=settings.learning_rate,
         report=report,
     )
-    checked = rng.sample(data, settings.checked_answers)
-    answers = sample_answers(model, tokenizer, [example.prompt for example in checked], settings.seed)
+    answers = sample_answers(model, tokenizer, rng.sample(prompts, settings.checked_answers), settings.seed)
     calls = [actions for actions in map(actions_of, answers) if actions is not None]
     valid = len(calls) / len(answers)
     if valid < VALID_SHARE:
@@ -69,8 +70,7 @@ def make(settings: Settings) -> None:
         "description": "Answers with random valid tool calls and knows nothing of the game.",
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "vocabulary": len(tokenizer),
-        "promptTokens": round(sum(len(example.prompt) for example in data) / len(data), 1),
-        "answerTokens": round(sum(len(example.answer) for example in data) / len(data), 1),
+        "promptTokens": round(sum(map(len, prompts)) / len(prompts), 1),
         "validCalls": round(valid, 4),
         "actionsPerCall": round(sum(map(len, calls)) / len(calls), 2),
         "loss": round(loss, 4),

@@ -17,10 +17,9 @@ MOST_ACTIONS = 5
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What the model sees, and a valid answer that says nothing about the game."""
+    """What the model sees."""
 
     messages: list[dict[str, str]]
-    call: str
 
 
 def call_arguments(actions: list[str]) -> str:
@@ -50,7 +49,7 @@ def random_turns(rng: random.Random, worlds: int, turns: int) -> Iterator[Turn]:
         history: list[dict[str, Any]] = []
         for _ in range(turns):
             actions = random_actions(rng)
-            yield Turn(build_messages(observation, history), call_text(actions))
+            yield Turn(build_messages(observation, history))
             for action in actions:
                 observation = world.step(action)
             history.append({"tool": TOOL_NAME, "args": {"actions": actions}})

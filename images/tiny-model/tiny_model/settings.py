@@ -15,9 +15,12 @@ class Settings:
     """Random worlds whose observations the model sees."""
     turns: int = 40
     """Turns played in each."""
-    steps: int = 250
+    steps: int = 400
     """Supervised steps."""
-    batch_size: int = 16
+    batch_size: int = 8
+    """Prompts a step."""
+    answers: int = 8
+    """Random calls a prompt."""
     learning_rate: float = 4e-3
     checked_answers: int = 256
     """Answers sampled at the end to see that they are real tool calls."""

@@ -18,7 +18,7 @@ from task_app.world import LENGTH, World
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from .play import CALL_FRAME, Turn
+from .play import CALL_FRAME, Turn, call_text
 
 END_OF_TEXT, TURN_START, TURN_END = SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
 CHAT_TEMPLATE = Path(__file__).with_name("chat_template.jinja")
@@ -98,7 +98,7 @@ def prompt_ids(tokenizer: PreTrainedTokenizerFast, turn: Turn) -> list[int]:
     return ids
 
 
-def answer_ids(tokenizer: PreTrainedTokenizerFast, turn: Turn) -> list[int]:
-    """The turn's call and the end of the turn."""
-    ids: list[int] = tokenizer.encode(turn.call + TURN_END, add_special_tokens=False)
+def answer_ids(tokenizer: PreTrainedTokenizerFast, actions: list[str]) -> list[int]:
+    """A call of these actions and the end of the turn."""
+    ids: list[int] = tokenizer.encode(call_text(actions) + TURN_END, add_special_tokens=False)
     return ids

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from .play import Turn
-from .vocabulary import answer_ids, prompt_ids
+from .play import random_actions
+from .vocabulary import END_OF_TEXT, answer_ids
 
 IGNORED = -100
 """Label that the loss leaves out (torch's default)."""
@@ -48,47 +48,78 @@ def new_model(tokenizer: PreTrainedTokenizerFast, shape: Shape) -> LlamaForCausa
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
-    prompt: list[int]
-    answer: list[int]
+class Batch:
+    """Several prompts, each with several answers that don't see each other: a prompt is worked through once for all."""
+
+    ids: Tensor
+    """(rows, width): a prompt, its answers, padding."""
+    positions: Tensor
+    """(rows, width): every answer begins where its prompt ends."""
+    mask: Tensor
+    """(rows, 1, width, width), bool: which token (row) may look at which (column)."""
+    labels: Tensor
+    """(rows, width): the answers; nothing of prompts and padding."""
 
 
-def examples(tokenizer: PreTrainedTokenizerFast, turns: list[Turn]) -> list[Example]:
-    return [Example(prompt_ids(tokenizer, turn), answer_ids(tokenizer, turn)) for turn in turns]
+def make_batch(prompts: list[list[int]], answers: list[list[list[int]]], padding: int) -> Batch:
+    """`answers[i]` belong to `prompts[i]`.
 
-
-def batch(chosen: list[Example], padding: int) -> tuple[Tensor, Tensor]:
-    """Token ids and labels, both (batch, longest); padding on the right, which a causal model never sees."""
-    width = max(len(example.prompt) + len(example.answer) for example in chosen)
-    ids = torch.full((len(chosen), width), padding)
-    labels = torch.full((len(chosen), width), IGNORED)
-    for row, example in enumerate(chosen):
-        prompt, end = len(example.prompt), len(example.prompt) + len(example.answer)
-        ids[row, :end] = torch.tensor(example.prompt + example.answer)
-        labels[row, prompt:end] = ids[row, prompt:end]
-    return ids, labels
+    All answers start with the same token. It is learned from a prompt's first answer alone: only that one stands right
+    after the prompt.
+    """
+    rows = len(prompts)
+    width = max(len(prompt) + sum(map(len, own)) for prompt, own in zip(prompts, answers, strict=True))
+    ids = torch.full((rows, width), padding)
+    labels = torch.full((rows, width), IGNORED)
+    positions = torch.zeros((rows, width), dtype=torch.long)
+    segment = torch.full((rows, width), -1)  # 0: prompt, 1 and up: answers, -1: padding
+    for row, (prompt, own) in enumerate(zip(prompts, answers, strict=True)):
+        end = len(prompt)
+        ids[row, :end] = torch.tensor(prompt)
+        positions[row, :end] = torch.arange(end)
+        segment[row, :end] = 0
+        for number, answer in enumerate(own, start=1):
+            start, end = end, end + len(answer)
+            ids[row, start:end] = torch.tensor(answer)
+            positions[row, start:end] = len(prompt) + torch.arange(len(answer))
+            segment[row, start:end] = number
+            learned = start if number == 1 else start + 1
+            labels[row, learned:end] = ids[row, learned:end]
+    causal = torch.ones((width, width), dtype=torch.bool).tril()
+    looks, seen = segment[:, :, None], segment[:, None, :]
+    mask = causal & ((seen == looks) | (seen == 0))
+    return Batch(ids, positions, mask[:, None], labels)
 
 
 def warm_start(
     model: LlamaForCausalLM,
-    data: list[Example],
+    tokenizer: PreTrainedTokenizerFast,
+    prompts: list[list[int]],
     rng: random.Random,
     *,
     steps: int,
     batch_size: int,
+    answers: int,
     learning_rate: float,
     report: Callable[[int, float], None] = lambda step, loss: None,
 ) -> float:
-    """AdamW with a short warm-up and a linear decay. Returns the mean loss of the last steps, in nats a token."""
+    """AdamW with a short warm-up and a linear decay, on random calls drawn for each prompt.
+
+    Returns the mean loss of the last ten steps, in nats a token.
+    """
     optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate)
-    padding = model.config.pad_token_id or 0
+    padding: int = tokenizer.get_vocab()[END_OF_TEXT]
     model.train()
     last: list[float] = []
     for step in range(steps):
-        ids, labels = batch(rng.sample(data, batch_size), padding)
+        chosen = rng.sample(prompts, batch_size)
+        calls = [[answer_ids(tokenizer, random_actions(rng)) for _ in range(answers)] for _ in chosen]
+        batch = make_batch(chosen, calls, padding)
         for group in optimizer.param_groups:
             group["lr"] = learning_rate * min(1.0, (step + 1) / 20) * (1 - step / steps)
-        loss = model(input_ids=ids, labels=labels).loss
+        loss = model(
+            input_ids=batch.ids, position_ids=batch.positions, attention_mask=batch.mask, labels=batch.labels
+        ).loss
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
