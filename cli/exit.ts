@@ -1,3 +1,5 @@
+import { kebab } from "./kebab.ts";
+
 /** Exit codes of every command: 0 done, 1 a run or an operation failed, 78 the user's input is at fault (EX_CONFIG of sysexits.h), 130 interrupted. */
 export const EXIT = { done: 0, failed: 1, config: 78, interrupted: 130 } as const;
 
@@ -34,5 +36,7 @@ export function exitCodeOf(error: unknown): number {
 /** What a person reads of an error: the message alone where the thrower meant it for people, the stack where nobody foresaw it. */
 export function errorText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error instanceof Interrupted || carriesCode(error) || isUsageError(error) ? error.message : (error.stack ?? error.message);
+  // The parser names options as the code does, and says nothing of a remedy.
+  if (isUsageError(error)) return `rewardlab: ${error.message.replace(/--\w+/, kebab)}. Add --help to the verb for its options and an example.`;
+  return error instanceof Interrupted || carriesCode(error) ? error.message : (error.stack ?? error.message);
 }

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { type CommandDef, defineCommand, runCommand, showUsage } from "citty";
+import { nearest } from "../components/config/suggest.ts";
 import { errorText, exitCodeOf } from "./exit.ts";
 
 const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
@@ -28,7 +29,8 @@ try {
   else if (name === "--version") console.log(version);
   else if (!Object.hasOwn(verbs, name)) {
     process.exitCode = 78;
-    console.error(`rewardlab: there is no verb "${name}". Verbs: ${Object.keys(verbs).join(", ")}.`);
+    const meant = nearest(name, Object.keys(verbs));
+    console.error(`rewardlab: there is no verb "${name}"${meant === undefined ? "" : `; did you mean ${meant}?`}. Verbs: ${Object.keys(verbs).join(", ")}.`);
   } else {
     const { command, example } = (await verbs[name as keyof typeof verbs]()).default;
     if (rest.includes("--help") || rest.includes("-h")) {

@@ -2,6 +2,7 @@ import { appendFileSync, mkdirSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseEventLine, type RunEvent } from "../images/runner/src/events.ts";
+import { UserError } from "./exit.ts";
 
 /** runs/<stack>/<time>/: what was collected of one execution of a stack. */
 export class RunFolder {
@@ -15,18 +16,21 @@ export class RunFolder {
     return folder;
   }
 
-  /** Reads a folder back. Throws an Error when it holds no run, and a ZodError or SyntaxError for a damaged event. */
+  /** Reads a folder back. Throws UserError when it is not there, holds no run, or holds a damaged event. */
   static async load(path: string): Promise<RunFolder> {
     const folder = new RunFolder(path);
-    const names = (await readdir(path, { withFileTypes: true })).filter((entry) => entry.isDirectory());
+    const entries = await readdir(path, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+      throw new UserError(`${path} cannot be read (${error.code}). Give a folder of a finished execution: runs/STACK/TIME.`);
+    });
+    const names = entries.filter((entry) => entry.isDirectory());
     for (const { name } of names) {
       const text = await readFile(join(path, name, "events.jsonl"), "utf8").catch((error: NodeJS.ErrnoException) => {
         if (error.code === "ENOENT") return null;
         throw error;
       });
-      if (text !== null) folder.events.set(name, text.split("\n").map(parseEventLine).filter((event) => event !== null));
+      if (text !== null) folder.events.set(name, eventsOf(text, join(path, name, "events.jsonl")));
     }
-    if (folder.events.size === 0) throw new Error(`${path} holds no run: expected <run>/events.jsonl in it.`);
+    if (folder.events.size === 0) throw new UserError(`${path} holds no run: expected RUN/events.jsonl in it. Give a folder of a finished execution: runs/STACK/TIME.`);
     return folder;
   }
 
@@ -53,6 +57,16 @@ export class RunFolder {
     appendFileSync(join(this.path, run, "events.jsonl"), "");
     this.events.set(run, []);
   }
+}
+
+function eventsOf(text: string, file: string): RunEvent[] {
+  return text.split("\n").flatMap((line, index) => {
+    try {
+      return parseEventLine(line) ?? [];
+    } catch (error) {
+      throw new UserError(`${file}:${index + 1}: is no event of this version (${(error as Error).message.split("\n")[0]}). Remove the line, or collect the run again.`);
+    }
+  });
 }
 
 /** The newest folder of a stack; null when it has none. */

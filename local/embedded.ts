@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Cluster, cleanCluster, startCluster, stopCluster } from "./cluster/cluster.ts";
+import { type Cluster, cleanCluster, startCluster } from "./cluster/cluster.ts";
 import type { LocalContext } from "./context.ts";
 import { ensureGeneratedSecrets, type GeneratedSecrets } from "./generatedSecrets.ts";
 import { type BaseImages, ensureBaseImages, REGISTRY, stopImageServices } from "./images/baseImages.ts";
@@ -85,14 +85,11 @@ async function images(options: EmbeddedOptions, ctx: LocalContext, time: Timer):
   });
 }
 
-/** Ends the node, the engine and the registry; the cache stays, so that the next start is a warm one. */
+/**
+ * Ends node, Docker engine and registry and removes every trace of them outside the cache folder, also of a start that was
+ * killed. The cache stays, so that the next start is a warm one.
+ */
 export async function stopEmbedded(options: EmbeddedOptions, ctx: LocalContext): Promise<void> {
-  await stopCluster({ ...options, progress: ctx.progress });
-  await stopImageServices(options, ctx);
-}
-
-/** Ends everything and removes every trace outside the cache folder, also of a start that was killed. */
-export async function cleanEmbedded(options: EmbeddedOptions, ctx: LocalContext): Promise<void> {
   await cleanCluster({ ...options, progress: ctx.progress });
   await stopImageServices(options, ctx);
 }

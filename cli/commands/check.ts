@@ -1,5 +1,5 @@
 import { checkConfigs } from "../../components/check.ts";
-import { formatProblem, refuse } from "../../components/config/problem.ts";
+import { refuse } from "../../components/config/problem.ts";
 import { verb } from "../command.ts";
 
 export default verb({
@@ -19,7 +19,6 @@ export default verb({
       }
       for (const notice of checked.notices) print(`notice: ${notice.path}: ${notice.text} (${notice.files.join(", ")})`);
     }
-    if (args.json && checked.problems.length > 0) process.stderr.write(`${checked.problems.map(formatProblem).join("\n")}\n`);
     refuse(checked.problems);
   },
 });

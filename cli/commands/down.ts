@@ -4,7 +4,6 @@ import { runEmbedded } from "../embedded.ts";
 import { EMBEDDED } from "../embeddedName.ts";
 import { EmbeddedSession } from "../embeddedSession.ts";
 import { RunFailure } from "../exit.ts";
-import { PhaseClock } from "../phaseClock.ts";
 import { runPulumi } from "../pulumiCli.ts";
 import { accessOf, stackArgs } from "../target.ts";
 
@@ -18,8 +17,7 @@ export default verb({
     for (const { run } of running) screen.line(`${run} has not ended: its results so far go with it, unless "rewardlab report --stack ${stack}" saved them`);
     if (stack !== EMBEDDED) return runPulumi(["destroy", "--stack", stack, ...(yes ? ["--yes"] : [])], signal);
     const session = new EmbeddedSession(context);
-    const { stack: embedded } = await session.start(new PhaseClock(screen));
-    await runEmbedded(embedded, "destroy", context);
+    await runEmbedded(await session.running(), "destroy", context);
     const left = await session.stop();
     if (left.length > 0) throw new RunFailure(`Left after the teardown:\n${left.map((item) => `  ${item}`).join("\n")}\nRemove it with: npm start -- --clean`);
     screen.line("nothing is left");
