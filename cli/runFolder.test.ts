@@ -1,8 +1,9 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { fakeEvents } from "../report/fakeEvents.ts";
+import { UserError } from "./exit.ts";
 import { newestFolder, RunFolder } from "./runFolder.ts";
 
 let root: string;
@@ -26,4 +27,13 @@ test("the newest folder is the one with the latest time", async () => {
   const later = RunFolder.create(root, "local", new Date(1e12), ["a"]);
   expect(await newestFolder(root, "local")).toBe(later.path);
   expect(await newestFolder(root, "dev")).toBeNull();
+});
+
+test("a folder without runs and a damaged event are the user's to mend: file and line are named", async () => {
+  await expect(RunFolder.load(root)).rejects.toThrow(`${root} holds no run`);
+  const folder = RunFolder.create(root, "local", new Date(0), ["a"]);
+  const file = join(folder.path, "a", "events.jsonl");
+  await writeFile(file, `${JSON.stringify(events[0])}\n{"v":1,"typ\n`);
+  await expect(RunFolder.load(folder.path)).rejects.toThrow(`${file}:2: is no event`);
+  await expect(RunFolder.load(folder.path)).rejects.toBeInstanceOf(UserError);
 });

@@ -1,0 +1,77 @@
+import { spawn } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PROJECT_ROOT } from "../components/settings.ts";
+
+export interface Ended {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** The real command line as a child process, with home, cache and state in an empty folder of its own. */
+export class CliProcess {
+  readonly folder = mkdtempSync(join(tmpdir(), "rewardlab-cli-"));
+  /** The folder of cli/: the repository, or a copy of it whose stack files a test may spoil. */
+  #root = PROJECT_ROOT;
+
+  constructor() {
+    for (const name of ["home", "work"]) mkdirSync(join(this.folder, name));
+  }
+
+  /** Everything that commands made in their home, cache and state folders. */
+  get created(): string[] {
+    const below = (name: string) => readdirSync(join(this.folder, name), { recursive: true, encoding: "utf8" }).map((path) => join(name, path));
+    return [...below("home"), ...["cache", "state"].filter((name) => existsSync(join(this.folder, name))).flatMap((name) => [name, ...below(name)])];
+  }
+
+  /** Writes a file that commands find under its name: they run in this folder. */
+  write(name: string, text: string): void {
+    writeFileSync(join(this.folder, "work", name), text);
+  }
+
+  /** Runs further commands from a copy of the project, once. */
+  copyProject(): void {
+    this.#root = join(this.folder, "project");
+    const parts = ["cli", "collect", "components", "configs", "images/runner/src", "local", "report", "index.ts", "package.json", "Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.local.yaml"];
+    for (const part of parts) cpSync(join(PROJECT_ROOT, part), join(this.#root, part), { recursive: true });
+    symlinkSync(join(PROJECT_ROOT, "node_modules"), join(this.#root, "node_modules"));
+  }
+
+  /** Replaces a text in a file of the copy; it must be there. */
+  spoil(file: string, from: string, to: string): void {
+    const path = join(this.#root, file);
+    const text = readFileSync(path, "utf8");
+    if (!text.includes(from)) throw new Error(`no "${from}" in ${file}`);
+    writeFileSync(path, text.replace(from, to));
+  }
+
+  run(...args: string[]): Promise<Ended> {
+    return this.#spawn(process.execPath, [join(this.#root, "cli", "main.ts"), ...args]);
+  }
+
+  /**
+   * Runs it as a user who is not root, whoever runs the tests. The capability lets that user read a checkout in root's
+   * home; it also lets the user write anywhere, so that "nothing was created" is not a matter of permissions.
+   */
+  runUnprivileged(...args: string[]): Promise<Ended> {
+    if (process.getuid!() !== 0) return this.run(...args);
+    const user = ["--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=+dac_override", "--ambient-caps=+dac_override"];
+    return this.#spawn("setpriv", [...user, process.execPath, join(this.#root, "cli", "main.ts"), ...args]);
+  }
+
+  async #spawn(command: string, args: string[]): Promise<Ended> {
+    const env = { PATH: process.env["PATH"], HOME: join(this.folder, "home"), XDG_CACHE_HOME: join(this.folder, "cache"), XDG_STATE_HOME: join(this.folder, "state") };
+    const child = spawn(command, args, { cwd: join(this.folder, "work"), env, stdio: ["ignore", "pipe", "pipe"] });
+    let [stdout, stderr] = ["", ""];
+    child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+    const status = await new Promise<number | null>((resolve, reject) => child.once("error", reject).once("close", resolve));
+    return { status, stdout, stderr };
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true });
+  }
+}
