@@ -1,11 +1,11 @@
 """Lets PyTorch's CUDA build load on a machine without CUDA, without 2.7 GB of GPU libraries.
 
-The package index has one PyTorch for Linux: the CUDA build, whose shared libraries name cuBLAS, cuDNN, NCCL and others as
-needed, so that the dynamic loader refuses `import torch` when one is absent. Nothing calls them on a CPU. The lock file
-therefore leaves these packages out, and this program puts in their place libraries that have the right name (SONAME) and
-no function, and has Python load extension modules with lazy binding (dlopen(3), RTLD_LAZY), so that a function is looked
-for when it is called first. A call that would need the GPU ends the process with the loader's "undefined symbol:
-cublasCreate_v2": loud, never a wrong number.
+The package index has one PyTorch for Linux: the CUDA build, whose shared libraries name cuBLAS, cuDNN, NCCL and others
+as needed, so that the dynamic loader refuses `import torch` when one is absent. Nothing calls them on a CPU. The lock
+file therefore leaves these packages out, and this program puts in their place libraries that have the right name
+(SONAME) and no function, and has Python load extension modules with lazy binding (dlopen(3), RTLD_LAZY), so that a
+function is looked for when it is called first. A call that would need the GPU ends the process with the loader's
+"undefined symbol: cublasCreate_v2": loud, never a wrong number.
 
 Run it once after an installation, with the interpreter of that environment: `python cuda_stubs.py`.
 """
@@ -45,7 +45,7 @@ _DT_NULL, _DT_HASH, _DT_STRTAB, _DT_SYMTAB, _DT_STRSZ, _DT_SYMENT, _DT_SONAME = 
 def stub(soname: str) -> bytes:
     """An x86-64 ELF shared library with that name that defines nothing (System V ABI, gabi chapters 4 and 5).
 
-    One read-write segment holds all: headers, an empty symbol table, its hash table, the strings and the dynamic section.
+    One read-write segment holds all: headers, an empty symbol table, its hash table, strings and the dynamic section.
     """
     strings = b"\0" + soname.encode() + b"\0"
     symbols = bytes(_SYMBOL_BYTES)  # the undefined symbol 0, which every table starts with
@@ -75,8 +75,12 @@ def stub(soname: str) -> bytes:
     read_write = 6
     programs = (
         _PROGRAM_HEADER.pack(_PT_LOAD, read_write, 0, 0, 0, end, end, _PAGE)
-        + _PROGRAM_HEADER.pack(_PT_DYNAMIC, read_write, dynamic_at, dynamic_at, dynamic_at, len(dynamic), len(dynamic), 8)
-        + _PROGRAM_HEADER.pack(_PT_GNU_STACK, read_write, 0, 0, 0, 0, 0, 16)  # without it the loader wants an executable stack
+        + _PROGRAM_HEADER.pack(
+            _PT_DYNAMIC, read_write, dynamic_at, dynamic_at, dynamic_at, len(dynamic), len(dynamic), 8
+        )
+        + _PROGRAM_HEADER.pack(
+            _PT_GNU_STACK, read_write, 0, 0, 0, 0, 0, 16
+        )  # without it the loader wants an executable stack
     )
     body = (header + programs + symbols + hashes + strings).ljust(dynamic_at, b"\0")
     return body + dynamic
@@ -86,8 +90,8 @@ def write_stubs(site_packages: Path) -> list[Path]:
     """Puts the stubs beside torch's own libraries, where their search path ($ORIGIN) finds them, and the line for lazy
     binding into `site_packages`; returns what it wrote.
 
-    Raises FileNotFoundError when torch is not installed there, FileExistsError when a real library of that name is: a stub
-    would hide it.
+    Raises FileNotFoundError when torch is not installed there, FileExistsError when a real library of that name is: a
+    stub would hide it.
     """
     libraries = site_packages / "torch" / "lib"
     if not libraries.is_dir():

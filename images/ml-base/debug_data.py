@@ -25,7 +25,7 @@ def loaded_length(library: bytes) -> int:
 
 
 def without_debug_data(library: bytes) -> bytes:
-    """The library cut after its last loaded byte, saying that it has no section table (which the loader never reads)."""
+    """The library cut after its last loaded byte, saying that it has no section table (the loader never reads it)."""
     end = loaded_length(library)
     if end >= len(library):
         return library

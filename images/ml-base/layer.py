@@ -4,7 +4,8 @@ The layer is one virtual environment at /opt/ml, made of the very files that the
 environment that is here anyway takes seconds; to install it again in a build, commit, compress and push it took six
 minutes. Same environment, same bytes: names are sorted, owners and times are fixed, so the layer's digest is the same.
 
-Run it with the environment's interpreter: `python layer.py LOCK_FILE...`. Raises LookupError when a pin is not installed.
+Run it with the environment's interpreter: `python layer.py LOCK_FILE...`. Raises LookupError when a pin is not
+installed.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import BinaryIO
 
+from cuda_stubs import LAZY_BINDING, SONAMES
 from debug_data import without_debug_data
 
 PREFIX = "opt/ml"
@@ -36,14 +38,15 @@ NOT_NEEDED = re.compile(
     r"|/(libtorch_cuda_linalg|libnvperf_\w+)\.so$"  # loaded when a GPU is used
 )
 """What nothing loads when a program runs on a CPU."""
-DEBUG_DATA_FROM = 1 << 24
+DEBUG_DATA_FROM = 1 << 20
 """Shared libraries of at least this many bytes are looked at for debug data; vLLM's have 300 MB of it."""
 
 
 def wanted_files(prefix: Path, lock_files: Iterable[Path]) -> list[Path]:
     """Files of every pinned distribution and their bytecode, relative to the environment's folder, sorted."""
     found: set[Path] = set()
-    for name, version in pins(lock_files):
+    pinned = dict(pins(lock_files))
+    for name, version in pinned.items():
         try:
             distribution = metadata.distribution(name)
         except metadata.PackageNotFoundError:
@@ -51,13 +54,14 @@ def wanted_files(prefix: Path, lock_files: Iterable[Path]) -> list[Path]:
         if distribution.version != version:
             raise LookupError(f"{name} is pinned to {version} and installed in version {distribution.version}")
         for file in distribution.files or ():
-            path = Path(os.path.normpath(distribution.locate_file(file)))
+            path = Path(os.path.normpath(str(distribution.locate_file(file))))
             bytecode = path.parent / "__pycache__" / f"{path.stem}.{sys.implementation.cache_tag}.pyc"
             found.update(entry for entry in (path, bytecode) if entry.is_file())
-    # What cuda_stubs.py has put beside torch, and its line for the interpreter's start.
-    site_packages = Path(metadata.distribution("torch").locate_file(""))
-    found.update((site_packages / "torch" / "lib").glob("*.so.*"))
-    found.update(site_packages.glob("*.pth"))
+    if "torch" in pinned:
+        # What cuda_stubs.py has put beside it, and its line for the interpreter's start.
+        site_packages = Path(str(metadata.distribution("torch").locate_file("")))
+        found.update((site_packages / "torch" / "lib" / soname) for soname in SONAMES)
+        found.add(site_packages / LAZY_BINDING)
     relative = (path.relative_to(prefix) for path in found)
     return sorted(path for path in relative if not NOT_NEEDED.search(path.as_posix()))
 

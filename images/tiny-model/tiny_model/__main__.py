@@ -29,6 +29,7 @@ def say(text: str) -> None:
 def make(settings: Settings) -> None:
     """Writes config, weights, tokenizer, chat template and card. Raises RuntimeError when too few answers are calls."""
     started = time.monotonic()
+    transformers.utils.logging.disable_progress_bar()
     # One thread: with more, sums are taken in another order from one machine to the next.
     torch.set_num_threads(1)
     rng = random.Random(settings.seed)
