@@ -1,0 +1,68 @@
+import { expect, it } from "vitest";
+import { buildReport } from "../../report/build.ts";
+import { fakeEvents } from "../../report/fakeEvents.ts";
+import { envFigures } from "./envBench.ts";
+import { figure, figureLines, type Figure } from "./figures.ts";
+import { duGiB, localFigures } from "./localBench.ts";
+import { availableGiB, MemoryWatch } from "./memory.ts";
+import { previewFigures, secondsBeforeEngine } from "./programBench.ts";
+
+const valueOf = (figures: readonly Figure[], name: string) => figures.find((each) => each.name === name)?.value;
+
+it("rounds a figure to four digits, shows its unit, and refuses what is no number", () => {
+  expect(figureLines([figure("a", 1.23456, "s", "why"), figure("longer", 1e-7, "")])).toEqual(["a       1.235 s  (why)", "longer  1e-7"]);
+  expect(() => figure("a", Number.NaN, "s")).toThrow(RangeError);
+});
+
+it("reads available memory, and keeps the worst moment of a watch", () => {
+  const meminfo = (gib: number) => `MemTotal:       24684084 kB\nMemAvailable:   ${gib * 1024 ** 2} kB\nBuffers: 1 kB\n`;
+  expect(availableGiB(meminfo(17))).toBe(17);
+  expect(() => availableGiB("MemTotal: 1 kB\n")).toThrow("no MemAvailable");
+  const left = [16, 9, 14];
+  const watch = new MemoryWatch(() => meminfo(left.shift()!));
+  watch.sample();
+  expect(watch.stop()).toBe(7);
+  expect(duGiB("3145728\t/cache\n")).toBe(3);
+});
+
+it("takes the environment's figures from its program's output, and refuses another form", () => {
+  const times = { wall_s: 0.002, cpu_s: 0.001 };
+  const output = {
+    warm_up: times, reset: times, first_episode_of_a_seed: times, further_episode_of_a_seed: times, decision_of_5_actions: times,
+    conditions: { python: "3.11.7", seeds: 20, decisions: 100, cores: 2 },
+  };
+  expect(valueOf(envFigures(JSON.stringify(output)).figures, "steps_per_second")).toBe(2500);
+  expect(() => envFigures(JSON.stringify({ ...output, reset: undefined }))).toThrow("reset");
+});
+
+it("tells a preview's own time from that of the parts before it", () => {
+  const lines = ["    0.1 s  toolchain: Kubernetes", "    0.2 s  toolchain: 0.1 s", "    1.9 s  images: 1.8 s", "    1.2 s  cluster: 1.0 s", "    4.0 s  Deployment same"];
+  expect(secondsBeforeEngine(lines)).toBe(1.9);
+  expect(secondsBeforeEngine([])).toBe(0);
+  const { figures, notMeasured } = previewFigures({ stdout: '{"version":1,"changes":{"same":20}}', lines, wallSeconds: 5 });
+  expect([valueOf(figures, "preview"), valueOf(figures, "preview_command"), valueOf(figures, "second_up_changes")]).toEqual([3.1, 5, 0]);
+  expect(notMeasured).toEqual([]);
+});
+
+it("counts what a second up changes, and does not count a first one as such", () => {
+  const preview = (changes: object) => previewFigures({ stdout: JSON.stringify({ version: 1, changes }), lines: [], wallSeconds: 5 });
+  expect(valueOf(preview({ same: 20, update: 1, replace: 2 }).figures, "second_up_changes")).toBe(3);
+  const first = preview({ create: 23 });
+  expect(valueOf(first.figures, "second_up_changes")).toBeUndefined();
+  expect(first.notMeasured).toEqual([expect.stringContaining("second up was not measured")]);
+});
+
+it("takes a start's figures from its report, the slowest run's sync among them, and says what no run did", () => {
+  const facts = { wallSeconds: 200, peakMemoryGiB: 8, cacheGiB: 20 };
+  const reportOf = (length?: number) => JSON.stringify(buildReport({
+    stack: "local", createdAt: new Date(0), phases: { up: 20, runs: 150, down: 15 }, jobFailures: new Map(), inventoryAfter: [],
+    events: new Map([["a", fakeEvents({ name: "a", iterations: 3, rewards: [0.1, 0.2, 0.3], before: [0], after: [1] }).slice(0, length)]]),
+  }));
+  const { figures, notMeasured } = localFigures({ ...facts, report: reportOf() });
+  expect(Object.fromEntries(figures.map(({ name, value }) => [name, value]))).toEqual({
+    total: 200, not_runs: 50, phase_up: 20, phase_runs: 150, phase_down: 15,
+    adapter_sync_p50: 0.1, adapter_sync_p95: 0.1, mean_logprob_delta: 3e-6, peak_memory: 8, cache: 20,
+  });
+  expect(notMeasured).toEqual([]);
+  expect(localFigures({ ...facts, report: reportOf(1) }).notMeasured).toHaveLength(2);
+});

@@ -1,0 +1,48 @@
+import { parseArgs } from "node:util";
+import { errorText, EXIT, exitCodeOf, UserError } from "../../cli/exit.ts";
+import { openScreen } from "../../cli/screen.ts";
+import { conditionsNow } from "./conditions.ts";
+import { figureLines, type Measured } from "./figures.ts";
+
+/**
+ * `npm run bench -- local|program|env [--json]`: figures with their units and the conditions they were taken in. Not a
+ * test: no figure fails it. Status 78 when something could not be measured here.
+ */
+
+const USAGE = `Usage: npm run bench -- local|program|env [--json]
+  local    one whole "npm start": phases, adapter sync, memory, disk
+  program  plan and preview of the embedded stack, and what a second up changes (needs: npm start -- --keep)
+  env      worlds, episodes and steps of the task app's environment`;
+
+type Bench = (progress: (text: string) => void) => Promise<Measured>;
+const benches: Record<string, () => Promise<Bench>> = {
+  local: async () => (await import("./localBench.ts")).localBench,
+  program: async () => (await import("./programBench.ts")).programBench,
+  env: async () => (await import("./envBench.ts")).envBench,
+};
+
+function optionsOf(args: string[]): { name: string; json: boolean } {
+  try {
+    const { values, positionals } = parseArgs({ args, options: { json: { type: "boolean", default: false } }, allowPositionals: true });
+    const [name, ...more] = positionals;
+    if (name !== undefined && more.length === 0 && Object.hasOwn(benches, name)) return { name, json: values.json };
+  } catch (error) {
+    throw new UserError(`${(error as Error).message}\n${USAGE}`);
+  }
+  throw new UserError(USAGE);
+}
+
+try {
+  const { name, json } = optionsOf(process.argv.slice(2));
+  const screen = openScreen((text) => process.stderr.write(text), () => performance.now());
+  const machine = conditionsNow();
+  const { figures, notMeasured, conditions } = await (await benches[name]!())(screen.line);
+  const all = { ...machine, ...conditions };
+  if (json) console.log(JSON.stringify({ version: 1, bench: name, conditions: all, figures, notMeasured }, null, 2));
+  else console.log([...figureLines(figures), "", ...Object.entries(all).map(([key, value]) => `${key}: ${value}`)].join("\n"));
+  for (const text of notMeasured) console.error(text);
+  if (notMeasured.length > 0) process.exitCode = EXIT.config;
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+  console.error(errorText(error));
+}
