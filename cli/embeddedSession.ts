@@ -10,6 +10,7 @@ import { planStack, type StackPlan } from "../components/stackPlan.ts";
 import { inventory } from "../local/cluster/cluster.ts";
 import { type Embedded, type EmbeddedOptions, startEmbedded, stopEmbedded } from "../local/embedded.ts";
 import { ensureGeneratedSecrets } from "../local/generatedSecrets.ts";
+import { REGISTRY } from "../local/images/baseImages.ts";
 import { embeddedOverlay, factsForCheck } from "../local/overlay.ts";
 import { ensureToolchain } from "../local/toolchain/toolchain.ts";
 import { preflight, problemLine } from "../local/preflight.ts";
@@ -42,7 +43,7 @@ export class EmbeddedSession {
   async check(): Promise<string[]> {
     const { cacheDir, stateDir } = this.#options;
     const needGiB = existsSync(join(cacheDir, "images", "bases.json")) ? ROOM.warm : ROOM.cold;
-    const problems = preflight({ cacheDir, stateDir, needGiB });
+    const problems = preflight({ cacheDir, stateDir, needGiB, ports: [{ port: Number(REGISTRY.split(":")[1]), use: "the image registry" }] });
     const plan = await this.#plan().catch((error: unknown) => {
       if (error instanceof ConfigError) return error;
       throw error;

@@ -4,6 +4,7 @@ import type { LocalContext } from "./context.ts";
 import { ensureGeneratedSecrets, type GeneratedSecrets } from "./generatedSecrets.ts";
 import { type BaseImages, ensureBaseImages, REGISTRY, stopImageServices } from "./images/baseImages.ts";
 import { ensureTinyModel } from "./model/tinyModel.ts";
+import { unmountBelow } from "./mounts.ts";
 import type { EmbeddedFacts } from "./overlay.ts";
 import { ensureMlEnv } from "./python/mlEnv.ts";
 import { ensureToolchain, type Toolchain } from "./toolchain/toolchain.ts";
@@ -92,4 +93,5 @@ async function images(options: EmbeddedOptions, ctx: LocalContext, time: Timer):
 export async function stopEmbedded(options: EmbeddedOptions, ctx: LocalContext): Promise<void> {
   await cleanCluster({ ...options, progress: ctx.progress });
   await stopImageServices(options, ctx);
+  await unmountBelow(options.stateDir);
 }

@@ -72,7 +72,7 @@ export function missingFrom(names: string[], listing: string): string[] {
 export function noAptMessage(missing: string[]): string {
   return (
     `these programs come from Debian packages and there is no apt-get here: ${missing.join(" ")}. ` +
-    "Install them by hand, use a Debian or Ubuntu machine, or use another cluster: npm start -- --context NAME"
+    "Install them by hand, use a Debian or Ubuntu machine, or use a stack on another cluster: README.md, On a cluster of your own"
   );
 }
 

@@ -41,7 +41,7 @@ test("all problems are told at once, each with its place and a remedy", () => {
   expect(found).toHaveLength(8);
   expect(found[0]).toBe(
     "port 16443: needed for the cluster (apiServer), and nginx (pid 7) listens on it; end that program, or " +
-      "use another cluster: npm start -- --context NAME",
+      "use a stack on another cluster: README.md, On a cluster of your own",
   );
   expect(found[1]).toMatch(/^\/small: 30 GiB are needed on its disk, 2\.0 GiB are free; make room/);
   expect(found[2]).toMatch(/^apt-get: .*containerd; install these programs by hand/);
@@ -53,8 +53,8 @@ test("all problems are told at once, each with its place and a remedy", () => {
 });
 
 test("another system or another user is the only problem that's told, with the way that needs neither", () => {
-  expect(lines({ platform: "darwin", hasApt: false })).toEqual([expect.stringMatching(/Linux on x64.*--context NAME/)]);
-  expect(lines({ uid: 1000, hasApt: false })).toEqual([expect.stringMatching(/this is user 1000.*sudo.*--context NAME/)]);
+  expect(lines({ platform: "darwin", hasApt: false })).toEqual([expect.stringMatching(/Linux on x64.*On a cluster of your own/)]);
+  expect(lines({ uid: 1000, hasApt: false })).toEqual([expect.stringMatching(/this is user 1000.*sudo.*On a cluster of your own/)]);
   expect(lines({ arch: "arm64" })).toEqual([expect.stringMatching(/linux on arm64/)]);
 });
 

@@ -7,7 +7,7 @@ export interface Problem {
   remedy: string;
 }
 
-const ELSEWHERE = "use another cluster: npm start -- --context NAME";
+const ELSEWHERE = "use a stack on another cluster: README.md, On a cluster of your own";
 
 /** containerd adds up to 9 characters to its socket's path, which may have 107 in all (sun_path in unix(7)). */
 const LONGEST_STATE_DIR = 107 - "/cluster/containerd/containerd.sock.ttrpc".length;
@@ -93,7 +93,7 @@ function nodeProblem(process: string): Problem {
   return {
     place: process,
     reason: "this machine is a node of another Kubernetes, whose firewall rules would be overwritten",
-    remedy: `stop it, or use it: npm start -- --context NAME`,
+    remedy: `stop it, or use it: README.md, On a cluster of your own`,
   };
 }
 

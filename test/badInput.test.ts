@@ -88,7 +88,7 @@ describe("a stack", () => {
   });
 
   it("on this machine is refused to another user than root, with the way that needs no root", async () => {
-    expectRefusal(await cli.runUnprivileged("start"), "nothing was changed", "user: a kubelet needs root", "npm start -- --context NAME");
+    expectRefusal(await cli.runUnprivileged("start"), "nothing was changed", "user: a kubelet needs root", "README.md, On a cluster of your own");
   });
 
   it("with wrong settings is refused in one message with what the machine lacks", async () => {

@@ -68,7 +68,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     const foreign = foreignNodeProcesses(places.pidDir);
     if (foreign.length > 0) {
       const names = foreign.map(({ command, pid }) => `${command} (pid ${pid})`).join(", ");
-      throw new Error(`this is a node of another Kubernetes: ${names}; use that one: npm start -- --context NAME`);
+      throw new Error(`this is a node of another Kubernetes: ${names}; use that one: README.md, On a cluster of your own`);
     }
     const plan = { settings, layout: places, toolchain, programs, registryAddress, gpus };
     if (!(await coreIsUp(plan, signal))) {

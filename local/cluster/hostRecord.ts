@@ -84,7 +84,7 @@ export async function prepareHost(path: string): Promise<void> {
     if (readSysctl(name) === undefined) {
       throw new Error(
         `this kernel has no ${sysctlPath(name)}, which Services need; load the module br_netfilter, ` +
-          "or use another cluster: npm start -- --context NAME",
+          "or use a stack on another cluster: README.md, On a cluster of your own",
       );
     }
     if (readSysctl(name) !== value) writeFileSync(sysctlPath(name), value);

@@ -34,7 +34,7 @@ export async function aptSources(release: string, ctx: LocalContext): Promise<st
   if (sources.length === 0) {
     throw new Error(
       `no apt source of this machine serves Debian ${release}, from which the base image is made; add one to ` +
-        "/etc/apt/sources.list.d, or use another cluster with published base images: npm start -- --context NAME",
+        "/etc/apt/sources.list.d, or use a stack on another cluster: README.md, On a cluster of your own",
     );
   }
   return sources;
