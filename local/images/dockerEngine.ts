@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { cgroupPath } from "../cgroups.ts";
 import { CommandError, run } from "../command.ts";
 import type { LocalContext } from "../context.ts";
@@ -9,6 +9,16 @@ import type { ImagesLayout } from "./layout.ts";
 export const DOCKER = "dockerd";
 /** The cgroup in which builds run. */
 export const BUILDS = "builds";
+
+/**
+ * The configuration file of our engine, which stands in for the machine's own. Before version 23 an engine makes a key that
+ * nothing uses any more, in /etc/docker unless it is told where; later ones refuse the setting. `version`: what
+ * `dockerd --version` prints.
+ */
+export function engineConfig(version: string, keyFile: string): Record<string, string> {
+  const major = Number(/version (\d+)\./.exec(version)?.[1] ?? 0);
+  return major < 23 ? { "deprecated-key-path": keyFile } : {};
+}
 
 /**
  * A Docker engine of our own. It has no bridge and touches no firewall rule, so it cannot clash with the node's network
@@ -26,11 +36,14 @@ export class DockerEngine {
   async start(ctx: LocalContext): Promise<void> {
     const { docker } = this.#places;
     for (const folder of [docker.dataRoot, docker.execRoot]) mkdirSync(folder, { recursive: true });
+    const version = await run("dockerd", ["--version"], { signal: ctx.signal });
+    writeFileSync(docker.config, JSON.stringify(engineConfig(version, docker.key)));
     await startDaemon(
       {
         name: DOCKER,
-        command: "dockerd",
-        args: this.#arguments(),
+        // In a mount namespace of its own: what it mounts is gone with it, however it ends.
+        command: "unshare",
+        args: ["--mount", "--propagation", "slave", "dockerd", ...this.#arguments()],
         ready: async () => existsSync(docker.socket) && (await this.#docker(["version", "--format", "{{.Server.Version}}"], ctx)) !== "",
         readyWithinSeconds: 60,
       },
@@ -75,7 +88,7 @@ export class DockerEngine {
   #arguments(): string[] {
     const { docker } = this.#places;
     return [
-      ...["--data-root", docker.dataRoot, "--exec-root", docker.execRoot, "--pidfile", docker.pidFile, "--host", this.host],
+      ...["--config-file", docker.config, "--data-root", docker.dataRoot, "--exec-root", docker.execRoot, "--pidfile", docker.pidFile, "--host", this.host],
       ...["--bridge", "none", "--iptables=false", "--ip6tables=false", "--ip-forward=false"],
       ...["--cgroup-parent", cgroupPath(BUILDS), "--storage-driver", "overlay2"],
       // A machine without CAP_SYS_RESOURCE refuses a negative value, which is the default.

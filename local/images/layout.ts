@@ -2,7 +2,7 @@ import { join } from "node:path";
 
 /** Where the image services keep their files: layers and blobs in the cache, everything of a running service in the state. */
 export interface ImagesLayout {
-  docker: { dataRoot: string; execRoot: string; socket: string; pidFile: string };
+  docker: { config: string; key: string; dataRoot: string; execRoot: string; socket: string; pidFile: string };
   registry: { storage: string; config: string };
   /** What is known of the base images that were pushed. */
   record: string;
@@ -17,7 +17,12 @@ export function imagesLayout({ cacheDir, stateDir }: { cacheDir: string; stateDi
   const state = join(stateDir, "images");
   return {
     docker: {
-      dataRoot: join(cache, "docker"), execRoot: join(state, "docker"), socket: join(state, "docker.sock"), pidFile: join(state, "docker.pid"),
+      config: join(state, "dockerd.json"),
+      key: join(state, "docker-key.json"),
+      dataRoot: join(cache, "docker"),
+      execRoot: join(state, "docker"),
+      socket: join(state, "docker.sock"),
+      pidFile: join(state, "docker.pid"),
     },
     registry: { storage: join(cache, "registry"), config: join(state, "registry.json") },
     record: join(cache, "bases.json"),
