@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "../command.ts";
 import type { LocalContext } from "../context.ts";
@@ -43,11 +43,37 @@ export async function ensurePythonEnv(spec: PythonEnvSpec, ctx: LocalContext): P
   const root = join(spec.cacheDir, "python");
   const directory = join(root, `${spec.name}-${environmentHash(pins, interpreter.version, programs)}`);
   const env = { directory, python: join(directory, "bin", "python"), pins, version: interpreter.version };
-  if (isComplete(env)) return env;
-  await withLock(`${directory}.lock`, ctx.progress, ctx.signal, async () => {
-    if (!isComplete(env)) await make(spec, env, interpreter, ctx);
-  });
+  if (!isComplete(env)) {
+    await withLock(`${directory}.lock`, ctx.progress, ctx.signal, async () => {
+      if (!isComplete(env)) await make(spec, env, interpreter, ctx);
+    });
+    await dropOldEnvs(root, spec.name, directory);
+  }
+  const now = new Date();
+  await utimes(join(directory, STAMP), now, now);
   return env;
+}
+
+/**
+ * Removes environments of this name but the given one and the one that was used last before it: each has gigabytes, and a
+ * second checkout of the project or a way back to the old lock files may want that one. One that another process is making
+ * is left alone.
+ */
+export async function dropOldEnvs(root: string, name: string, current: string): Promise<void> {
+  const folders = (await readdir(root, { withFileTypes: true }))
+    .filter((entry) => entry.isDirectory() && new RegExp(`^${name}-[0-9a-f]{12}$`).test(entry.name))
+    .map((entry) => join(root, entry.name))
+    .filter((folder) => folder !== current);
+  const facts = folders.map(async (folder) => {
+    const stamp = await stat(join(folder, STAMP)).catch(() => undefined);
+    const maker = (await readFile(`${folder}.lock`, "utf8").catch(() => "")).trim();
+    return { folder, used: stamp?.mtimeMs ?? 0, inTheMaking: !stamp && maker !== "" && existsSync(join("/proc", maker)) };
+  });
+  const finished = (await Promise.all(facts)).filter((env) => !env.inTheMaking).sort((a, b) => b.used - a.used);
+  for (const { folder } of finished.slice(1)) {
+    await rm(folder, { recursive: true, force: true });
+    await rm(`${folder}.lock`, { force: true });
+  }
 }
 
 function isComplete(env: PythonEnv): boolean {
@@ -66,7 +92,7 @@ async function make(spec: PythonEnvSpec, env: PythonEnv, base: Interpreter, ctx:
     await run(base.path, ["-m", "venv", "--without-pip", env.directory], { signal: ctx.signal });
     const pinFile = join(env.directory, "pins.txt");
     await writeFile(pinFile, [...env.pins].map(([name, version]) => `${name}==${version}\n`).join(""));
-    await install(env, base, pinFile, ctx);
+    if (env.pins.size > 0) await install(env, base, pinFile, ctx);
     for (const program of spec.afterInstall ?? []) await run(env.python, [program], { signal: ctx.signal });
     const stamp = { schema: 1, python: base.version, packages: env.pins.size, seconds: seconds() };
     const temporary = join(env.directory, `.${STAMP}`);
