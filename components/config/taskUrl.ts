@@ -31,7 +31,7 @@ export const isHttpUrl = (value: string): boolean => http.safeParse(value).succe
 
 /** An address from outside of the files that is none; the file's own is checked with the file. */
 export function taskUrlProblems({ url, from }: TaskUrl): Problem[] {
-  const place = { flag: { file: "task URL", path: "--task-url or taskUrl" }, environment: { file: "environment", path: "TASK_APP_URL" } };
+  const place = { flag: { file: "task URL", path: "taskUrl" }, environment: { file: "environment", path: "TASK_APP_URL" } };
   return (from === "flag" || from === "environment") && !isHttpUrl(url)
     ? [{ ...place[from], what: `is ${JSON.stringify(url)}, which is no http or https address`, write: "Write for example https://task-app.example.com, or unset it" }]
     : [];
