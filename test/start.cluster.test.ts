@@ -47,7 +47,7 @@ test("a start that was killed at five different moments is followed by one that 
   const before = await snapshot(stateDir);
 
   await killAt(/cluster: one node/);
-  await killAt(/node ready/);
+  await killAt(/(node|services|DNS) ready/);
   await killAt(/(creating|created) (Image|Deployment)/);
   await killAt(/iteration 1: reward/);
   await killAt(/down: destroying/);
