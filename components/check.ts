@@ -1,7 +1,8 @@
 import { LORA_RANKS, type RunSpec } from "../images/runner/src/runSpec.ts";
 import { mergeNotices, type Notice } from "./config/notices.ts";
 import type { Problem } from "./config/problem.ts";
-import { type RunContext, toRunSpec } from "./config/runSpec.ts";
+import type { RunContext } from "./config/runContext.ts";
+import { toRunSpec } from "./config/runSpec.ts";
 import { compareRuns } from "./config/specChecks.ts";
 import { endpointsOf, runNameOf } from "./names.ts";
 import { readRewardConfig } from "./rewardConfig.ts";

@@ -2,18 +2,12 @@ import { ACHIEVEMENTS, LORA_RANKS } from "../../images/runner/src/runSpec.ts";
 import type { RewardFile } from "../schema/rewardFile.ts";
 import { isOn } from "../schema/values.ts";
 import { SAMPLING, STRATEGIES } from "./defaults.ts";
+import type { Finding } from "./finding.ts";
 import { conflicts, type Fact, findFact, homesOf } from "./homes.ts";
 import { taskUrlOf } from "./normalise.ts";
 import { nearest } from "./suggest.ts";
 import { isHttpUrl } from "./taskUrl.ts";
 import { topologyChecks } from "./topologyChecks.ts";
-
-/** Something that the schema cannot say: a combination that no run can have, and why. */
-export interface Finding {
-  path: string;
-  what: string;
-  write: string;
-}
 
 const REASONS: Partial<Record<Fact, string>> = {
   maxTurns: "an episode has one number of decisions, and the runs would not be comparable",

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { endpointsOf } from "../names.ts";
 import { readRewardConfigs } from "../rewardConfig.ts";
 import type { RewardConfig } from "./normalise.ts";
-import { type RunContext, toRunSpec } from "./runSpec.ts";
+import type { RunContext } from "./runContext.ts";
+import { toRunSpec } from "./runSpec.ts";
 import { compareRuns } from "./specChecks.ts";
 
 const root = resolve(import.meta.dirname, "../..");

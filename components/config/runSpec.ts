@@ -5,26 +5,11 @@ import { canonicalJson } from "./homes.ts";
 import { issueProblems } from "./issues.ts";
 import type { RewardConfig } from "./normalise.ts";
 import type { Notice } from "./notices.ts";
-import { applyOverrides, type RunOverrides } from "./overrides.ts";
+import { applyOverrides } from "./overrides.ts";
 import type { Problem } from "./problem.ts";
+import type { RunContext } from "./runContext.ts";
 import { specNotices, specProblems } from "./specChecks.ts";
 import { resolveTaskUrl, taskUrlProblems } from "./taskUrl.ts";
-
-/** What a stack adds to a reward config to make a run of it. */
-export interface RunContext {
-  /** The run's name: a DNS label of at most 40 characters. */
-  name: string;
-  stack: string;
-  /** From 1; a higher one runs the same experiment again. */
-  attempt: number;
-  /** The model that the stack serves, in place of the file's. */
-  model: { name: string; maxModelLen: number };
-  /** Highest adapter rank that the stack's servers take. */
-  maxLoraRank: number;
-  endpoints: RunSpec["endpoints"];
-  overrides: RunOverrides;
-  taskUrl: { flag?: string; environment?: string };
-}
 
 export interface ResolvedRun {
   /** Undefined if there are problems. */

@@ -3,7 +3,7 @@ import { canonicalJson } from "./homes.ts";
 import type { RewardConfig } from "./normalise.ts";
 import type { Notice } from "./notices.ts";
 import type { Problem } from "./problem.ts";
-import type { RunContext } from "./runSpec.ts";
+import type { RunContext } from "./runContext.ts";
 import type { TaskUrl } from "./taskUrl.ts";
 
 /** What a resolved run asks of its stack that the stack does not have. */

@@ -1,5 +1,5 @@
 import type { RewardFile } from "../schema/rewardFile.ts";
-import type { Finding } from "./crossChecks.ts";
+import type { Finding } from "./finding.ts";
 import { findFact } from "./homes.ts";
 
 /** A pair is one server and one trainer with a GPU each; a file that counts its GPUs otherwise asks for another machine. */

@@ -1,15 +1,12 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "../command.ts";
 import type { LocalContext } from "../context.ts";
 import { startDaemon } from "../daemon/daemon.ts";
 import { writeConfig } from "./configFile.ts";
+import { ctr } from "./ctr.ts";
 import type { HostPrograms } from "./hostPrograms.ts";
 import type { Layout } from "./layout.ts";
 import { PAUSE_IMAGE } from "./pauseImage.ts";
-
-/** The namespace in which the kubelet's images and containers are. */
-export const CRI_NAMESPACE = "k8s.io";
 
 /**
  * containerd's configuration, version 2. `restrict_oom_score_adj`: without CAP_SYS_RESOURCE a negative score is refused
@@ -104,10 +101,4 @@ export async function startContainerd(
 export function criStatus(plugins: string): true | string {
   const status = /^io\.containerd\.grpc\.v1\s+cri\s.*?(\S+)\s*$/m.exec(plugins)?.[1];
   return status === "ok" || `its CRI plugin has the status ${status ?? "absent"}`;
-}
-
-/** Runs containerd's own client in the kubelet's namespace. */
-export function ctr(layout: Layout, programs: HostPrograms, args: string[]): Promise<string> {
-  const common = ["--address", layout.containerd.socket, "--timeout", "30s", "--namespace", CRI_NAMESPACE];
-  return run(programs.ctr, [...common, ...args]);
 }

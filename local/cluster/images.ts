@@ -1,4 +1,4 @@
-import { ctr } from "./containerd.ts";
+import { ctr } from "./ctr.ts";
 import { findHostPrograms, type HostPrograms } from "./hostPrograms.ts";
 import { layout } from "./layout.ts";
 import { PAUSE_IMAGE } from "./pauseImage.ts";

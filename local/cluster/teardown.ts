@@ -5,7 +5,7 @@ import { removeCgroups } from "../cgroups.ts";
 import { run } from "../command.ts";
 import { listDaemons, stopDaemon } from "../daemon/daemon.ts";
 import { endProcess, isRunning } from "../daemon/process.ts";
-import { ctr } from "./containerd.ts";
+import { ctr } from "./ctr.ts";
 import { cleanFirewall } from "./firewall.ts";
 import { type HostPrograms, findHostPrograms } from "./hostPrograms.ts";
 import { readHostRecord, restoreSysctls } from "./hostRecord.ts";
