@@ -1,17 +1,13 @@
-import { type ArgsDef, type CommandDef, type CommandMeta, defineCommand, type ParsedArgs } from "citty";
+import { type ArgsDef, type CommandDef, defineCommand, type ParsedArgs } from "citty";
 import { nearest } from "../components/config/suggest.ts";
 import { UserError } from "./exit.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { kebab } from "./kebab.ts";
 import { openScreen, type Screen } from "./screen.ts";
+import { type VerbName, verbs } from "./verbs.ts";
 
-export interface Verb<T extends ArgsDef> {
-  meta: CommandMeta & { name: string; description: string };
-  /** A command line that works, shown by --help. */
-  example: string;
-  args: T;
-  run: (args: ParsedArgs<T>, context: VerbContext) => Promise<void>;
-}
+/** What a verb does, given its options as `verbs.ts` says them. */
+export type Run<Name extends VerbName> = (args: ParsedArgs<(typeof verbs)[Name]["args"]>, context: VerbContext) => Promise<void>;
 
 export interface VerbContext {
   screen: Screen;
@@ -37,25 +33,34 @@ function unknownText(name: string, args: ArgsDef): string {
   return `unknown option --${name}${meant === undefined ? "" : ` (did you mean --${meant}?)`}`;
 }
 
-/** Makes a verb of the CLI: strict options, a screen, a signal that Ctrl-C aborts; and its example for --help. */
-export function verb<const T extends ArgsDef>({ meta, example, args, run }: Verb<T>): { command: CommandDef<T>; example: string } {
-  const command = defineCommand<T>({
-    meta,
+/** What is wrong with a verb's command line, one text a problem. */
+function usageProblems(parsed: ParsedArgs, args: ArgsDef): string[] {
+  const definitions = Object.values(args);
+  const spare = parsed._.slice(definitions.filter((def) => def.type === "positional").length);
+  const many = definitions.some((def) => def.type === "positional" && def.valueHint?.endsWith("..."));
+  return [
+    ...unknownOptions(Object.keys(parsed), args).map((option) => unknownText(option, args)),
+    ...optionsWithoutValue(parsed, args).map((option) => `option --${option} needs a value`),
+    ...(many ? [] : spare.map((word) => `unexpected argument "${word}"`)),
+  ];
+}
+
+/**
+ * A verb of the command line: strict options, a screen, a signal that Ctrl-C aborts. Its program is loaded when the options
+ * are found to be right.
+ */
+export function command<Name extends VerbName>(name: Name, load: () => Promise<{ default: Run<Name> }>): CommandDef {
+  const { description, args }: { description: string; args: ArgsDef } = verbs[name];
+  return defineCommand({
+    meta: { name, description },
     args,
     async run({ args: parsed }) {
-      const unknown = unknownOptions(Object.keys(parsed), args);
-      const spare = parsed._.slice(Object.values(args).filter((def) => def.type === "positional").length);
-      const many = Object.values(args).some((def) => def.type === "positional" && def.valueHint?.endsWith("..."));
-      const problems = [
-        ...unknown.map((option) => unknownText(option, args)),
-        ...optionsWithoutValue(parsed, args).map((option) => `option --${option} needs a value`),
-        ...(many ? [] : spare.map((word) => `unexpected argument "${word}"`)),
-      ];
-      if (problems.length > 0) throw new UserError(`rewardlab ${meta.name}: ${problems.join("; ")}. See "rewardlab ${meta.name} --help".`);
+      const problems = usageProblems(parsed, args);
+      if (problems.length > 0) throw new UserError(`rewardlab ${name}: ${problems.join("; ")}. See "rewardlab ${name} --help".`);
       const screen = openScreen((text) => process.stderr.write(text), () => performance.now());
-      const signal = interruptSignal((name) => screen.line(`${name}: stopping in order; once more to stop on the spot`));
-      await run(parsed, { screen, signal, print: (text) => process.stdout.write(`${text}\n`) });
+      const signal = interruptSignal((signalName) => screen.line(`${signalName}: stopping in order; once more to stop on the spot`));
+      const run = (await load()).default;
+      await run(parsed as Parameters<Run<Name>>[0], { screen, signal, print: (text) => process.stdout.write(`${text}\n`) });
     },
   });
-  return { command, example };
 }

@@ -6,11 +6,6 @@ import { layout } from "../local/cluster/layout.ts";
 import { EMBEDDED } from "./embeddedName.ts";
 import { UserError } from "./exit.ts";
 
-/** Options that every verb about a stack has. */
-export const stackArgs = {
-  stack: { type: "string", default: EMBEDDED, valueHint: "NAME", description: "the stack: its settings are in Pulumi.NAME.yaml" },
-} as const;
-
 /** The cluster and namespace where a stack's runs are. Throws UserError when the embedded cluster is not up. */
 export function accessOf(stack: string): Access {
   const namespace = namespaceOf(stack);

@@ -4,34 +4,27 @@ import { listRunJobs } from "../../collect/jobs.ts";
 import { collectLogs } from "../../collect/logs.ts";
 import { collectTraces } from "../../collect/traces.ts";
 import { PROJECT_ROOT } from "../../components/settings.ts";
-import { verb } from "../command.ts";
+import type { Run } from "../command.ts";
 import { UserError } from "../exit.ts";
 import { demandFinished, reportText, saveReport } from "../finish.ts";
 import { RunFolder } from "../runFolder.ts";
-import { accessOf, stackArgs } from "../target.ts";
+import { accessOf } from "../target.ts";
 
-export default verb({
-  meta: { name: "report", description: "Collect what the runs of a stack have said so far and compare them; or make the report of a saved folder again." },
-  example: "rewardlab report --stack dev",
-  args: {
-    ...stackArgs,
-    from: { type: "string", valueHint: "DIR", description: "a saved folder, runs/STACK/TIME; the cluster is then not asked" },
-    json: { type: "boolean", description: "print report.json" },
-  },
-  async run({ stack, from, json }, { screen, signal, print }) {
-    let folder: RunFolder;
-    let jobs: Awaited<ReturnType<typeof listRunJobs>> = [];
-    if (from !== undefined) folder = await RunFolder.load(from);
-    else {
-      const access = accessOf(stack);
-      jobs = await listRunJobs(access);
-      if (jobs.length === 0) throw new UserError(`Namespace ${access.namespace} has no run. Bring the stack up first: rewardlab up --stack ${stack}.`);
-      folder = RunFolder.create(join(PROJECT_ROOT, "runs"), stack, new Date(), jobs.map((job) => job.run));
-      for (const { run } of jobs) for (const line of await collectLogs(access, run, RUNNER_CONTAINER, signal)) folder.add(run, line);
-      if (!(await collectTraces(access, folder.traces))) screen.line("no trace files: the stack's task app does not run any more");
-    }
-    const { report, files } = await saveReport({ stack, folder, jobs, phases: {}, inventoryAfter: null });
-    print(json ? JSON.stringify(report, null, 2) : reportText(report, files));
-    if (jobs.every((job) => job.state === "complete" || job.state === "failed")) demandFinished(report);
-  },
-});
+const report: Run<"report"> = async ({ stack, from, json }, { screen, signal, print }) => {
+  let folder: RunFolder;
+  let jobs: Awaited<ReturnType<typeof listRunJobs>> = [];
+  if (from !== undefined) folder = await RunFolder.load(from);
+  else {
+    const access = accessOf(stack);
+    jobs = await listRunJobs(access);
+    if (jobs.length === 0) throw new UserError(`Namespace ${access.namespace} has no run. Bring the stack up first: rewardlab up --stack ${stack}.`);
+    folder = RunFolder.create(join(PROJECT_ROOT, "runs"), stack, new Date(), jobs.map((job) => job.run));
+    for (const { run } of jobs) for (const line of await collectLogs(access, run, RUNNER_CONTAINER, signal)) folder.add(run, line);
+    if (!(await collectTraces(access, folder.traces))) screen.line("no trace files: the stack's task app does not run any more");
+  }
+  const { report, files } = await saveReport({ stack, folder, jobs, phases: {}, inventoryAfter: null });
+  print(json ? JSON.stringify(report, null, 2) : reportText(report, files));
+  if (jobs.every((job) => job.state === "complete" || job.state === "failed")) demandFinished(report);
+};
+
+export default report;

@@ -1,29 +1,25 @@
 import { formatNotice } from "../../components/config/notices.ts";
 import { readStackSettings } from "../../components/settings.ts";
 import { planStack } from "../../components/stackPlan.ts";
-import { verb } from "../command.ts";
+import type { Run } from "../command.ts";
 import { runEmbedded } from "../embedded.ts";
 import { EMBEDDED } from "../embeddedName.ts";
 import { EmbeddedSession } from "../embeddedSession.ts";
 import { PhaseClock } from "../phaseClock.ts";
 import { runPulumi } from "../pulumiCli.ts";
-import { stackArgs } from "../target.ts";
 
-export default verb({
-  meta: { name: "up", description: "Check a stack's configs, bring it up and start its runs; does not wait for the runs." },
-  example: "rewardlab up --stack dev",
-  args: { ...stackArgs, yes: { type: "boolean", description: "do not ask before changing a cluster of your own" } },
-  async run({ stack, yes }, context) {
-    const { screen, signal, print } = context;
-    if (stack === EMBEDDED) {
-      const session = new EmbeddedSession(context);
-      await session.check();
-      const { stack: embedded } = await session.start(new PhaseClock(screen));
-      print(JSON.stringify((await runEmbedded(embedded, "up", context)).outputs, null, 2));
-    } else {
-      for (const notice of planStack(readStackSettings(stack), stack).notices) screen.line(`notice: ${formatNotice(notice)}`);
-      await runPulumi(["up", "--stack", stack, ...(yes ? ["--yes"] : [])], signal);
-    }
-    screen.line(`follow the runs: npx rewardlab watch --stack ${stack}`);
-  },
-});
+const up: Run<"up"> = async ({ stack, yes }, context) => {
+  const { screen, signal, print } = context;
+  if (stack === EMBEDDED) {
+    const session = new EmbeddedSession(context);
+    await session.check();
+    const { stack: embedded } = await session.start(new PhaseClock(screen));
+    print(JSON.stringify((await runEmbedded(embedded, "up", context)).outputs, null, 2));
+  } else {
+    for (const notice of planStack(readStackSettings(stack), stack).notices) screen.line(`notice: ${formatNotice(notice)}`);
+    await runPulumi(["up", "--stack", stack, ...(yes ? ["--yes"] : [])], signal);
+  }
+  screen.line(`follow the runs: npx rewardlab watch --stack ${stack}`);
+};
+
+export default up;

@@ -1,29 +1,23 @@
 import { listRunJobs } from "../../collect/jobs.ts";
-import { verb } from "../command.ts";
+import type { Run } from "../command.ts";
 import { UserError } from "../exit.ts";
 import { followRuns } from "../../collect/follow.ts";
 import { progressLine } from "../../collect/progressLine.ts";
-import { accessOf, stackArgs } from "../target.ts";
+import { accessOf } from "../target.ts";
 
-export default verb({
-  meta: { name: "watch", description: "Follow all runs of a stack: one progress line an event, until every run has ended." },
-  example: "rewardlab watch --stack dev",
-  args: {
-    ...stackArgs,
-    json: { type: "boolean", description: "print the events themselves, one JSON object a line" },
-  },
-  async run({ stack, json }, { screen, signal, print }) {
-    const access = accessOf(stack);
-    const runs = (await listRunJobs(access)).map((job) => job.run);
-    if (runs.length === 0) throw new UserError(`Namespace ${access.namespace} has no run. Bring the stack up first: rewardlab up --stack ${stack}.`);
-    const jobs = await followRuns(access, runs, {
-      onEvent: (run, event) => {
-        const text = progressLine(event);
-        if (json) print(JSON.stringify(event));
-        else if (text !== null) print(`${run}  ${text}`);
-      },
-      onTrouble: (run, trouble) => screen.line(`${run}  ${trouble === "" ? "its pod runs" : `its pod does not run: ${trouble}`}`),
-    }, signal);
-    for (const { run, state, reason } of jobs) screen.line(`${run}  ${state}${reason === "" ? "" : `: ${reason}`}`);
-  },
-});
+const watch: Run<"watch"> = async ({ stack, json }, { screen, signal, print }) => {
+  const access = accessOf(stack);
+  const runs = (await listRunJobs(access)).map((job) => job.run);
+  if (runs.length === 0) throw new UserError(`Namespace ${access.namespace} has no run. Bring the stack up first: rewardlab up --stack ${stack}.`);
+  const jobs = await followRuns(access, runs, {
+    onEvent: (run, event) => {
+      const text = progressLine(event);
+      if (json) print(JSON.stringify(event));
+      else if (text !== null) print(`${run}  ${text}`);
+    },
+    onTrouble: (run, trouble) => screen.line(`${run}  ${trouble === "" ? "its pod runs" : `its pod does not run: ${trouble}`}`),
+  }, signal);
+  for (const { run, state, reason } of jobs) screen.line(`${run}  ${state}${reason === "" ? "" : `: ${reason}`}`);
+};
+
+export default watch;
