@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { runCommand } from "./command.ts";
 import { families, goArch } from "./sources.ts";
 import { testMirror, type TestMirror } from "./testMirror.ts";
-import { ensureToolchain, versions } from "./toolchain.ts";
+import { ensurePulumi, ensureToolchain, versions } from "./toolchain.ts";
 
 let cacheDir: string;
 let mirror: TestMirror;
@@ -37,6 +37,14 @@ test("every program is where the answer says, and a second call does nothing", a
   expect(await ensureToolchain({ cacheDir, mirrorUrl: mirror.url, progress })).toEqual(toolchain);
   expect(mirror.requests).toHaveLength(requests);
   expect(said).toEqual([]);
+});
+
+test("the engine alone costs nothing of the rest, and is the one that the whole toolchain then has", async () => {
+  const pulumi = await ensurePulumi({ cacheDir, mirrorUrl: mirror.url, progress });
+  expect(await runCommand(pulumi, [])).toBe("fake pulumi\n");
+  expect(mirror.requests.filter((path) => !path.includes("pulumi"))).toEqual([]);
+  expect((await ensureToolchain({ cacheDir, mirrorUrl: mirror.url, progress })).binaries.pulumi).toBe(pulumi);
+  expect(said.filter((line) => /pulumi.*ready \(download/.test(line))).toHaveLength(1);
 });
 
 test("two callers at once fetch everything once", async () => {

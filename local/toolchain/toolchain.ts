@@ -54,11 +54,31 @@ export interface Toolchain {
  * Throws ToolchainError, naming each way that was tried, and the signal's reason when aborted.
  */
 export async function ensureToolchain(options: ToolchainOptions): Promise<Toolchain> {
+  const { directory, ids } = await ensureFamilies(options, () => true);
+  return describe(directory, ids);
+}
+
+/**
+ * The Pulumi engine alone, for a stack on a cluster that this program does not start; in the same place, by the same
+ * routes and with the same errors. Returns the program's path.
+ */
+export async function ensurePulumi(options: ToolchainOptions): Promise<string> {
+  const { directory, ids } = await ensureFamilies(options, ({ name }) => name === "pulumi");
+  return join(directory, [...ids.values()][0]!, "bin", "pulumi");
+}
+
+interface Installed {
+  directory: string;
+  /** Family → name of its folder. */
+  ids: Map<Family, string>;
+}
+
+async function ensureFamilies(options: ToolchainOptions, wanted: (family: Family) => boolean): Promise<Installed> {
   const { cacheDir, progress, signal } = options;
   const arch = goArch(process.arch);
   const directory = join(cacheDir, "toolchain");
   const ids = new Map<Family, string>();
-  for (const family of families(arch)) ids.set(family, await familyId(family, arch));
+  for (const family of families(arch).filter(wanted)) ids.set(family, await familyId(family, arch));
 
   if (!(await isComplete(directory, ids))) {
     await mkdir(directory, { recursive: true });
@@ -74,7 +94,7 @@ export async function ensureToolchain(options: ToolchainOptions): Promise<Toolch
       for (const [family, id] of ids) await install(family, id, shared);
     });
   }
-  return describe(directory, ids);
+  return { directory, ids };
 }
 
 async function isComplete(directory: string, ids: Map<Family, string>): Promise<boolean> {
