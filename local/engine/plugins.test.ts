@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { readInstalledVersion } from "../providers/installedVersion.ts";
-import { preparePlugins } from "./plugins.ts";
+import { hasOfficial, preparePlugins } from "./plugins.ts";
 
 let folder: string;
 const folders = () => ({ official: join(folder, "official"), home: join(folder, "home"), bin: join(folder, "bin") });
@@ -27,6 +27,7 @@ test("without the official plugins the stand-ins are used, and one line says so"
 test("an official plugin of the SDK's version is used in place of its stand-in", () => {
   preparePlugins(folders(), process.execPath);
   install("kubernetes", "@pulumi/kubernetes");
+  expect((["kubernetes", "docker"] as const).map((name) => hasOfficial(name, folders().official))).toEqual([true, false]);
   expect(preparePlugins(folders(), process.execPath)).toMatch(/plugins docker .* aren't/);
   expect(existsSync(join(folder, "bin", "pulumi-resource-kubernetes"))).toBe(false);
   const link = join(folder, "home", "plugins", `resource-kubernetes-v${readInstalledVersion("@pulumi/kubernetes")}`);

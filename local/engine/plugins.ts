@@ -33,19 +33,24 @@ export function preparePlugins(folders: PluginFolders, node: string): string | u
   const standIns = PLUGINS.filter((plugin) => !preparePlugin(plugin, folders, node));
   if (standIns.length === 0) return undefined;
   const names = standIns.map(({ name, sdk }) => `${name} ${readInstalledVersion(sdk)}`).join(", ");
-  return (
-    `the official Pulumi plugins ${names} aren't installed: using the project's stand-ins, made for the embedded ` +
-    "cluster (docs/providers.md)"
-  );
+  return `the official Pulumi plugins ${names} aren't installed: using the project's stand-ins (docs/providers.md)`;
 }
+
+/** Whether the official plugin of the SDK's version is in this folder. */
+export function hasOfficial(name: Plugin["name"], official: string): boolean {
+  const { sdk } = PLUGINS.find((plugin) => plugin.name === name)!;
+  return existsSync(join(official, folderOf({ name, sdk }), `pulumi-resource-${name}`));
+}
+
+const folderOf = ({ name, sdk }: Pick<Plugin, "name" | "sdk">): string => `resource-${name}-v${readInstalledVersion(sdk)}`;
 
 /** True when the official plugin is used. */
 function preparePlugin({ name, sdk, main }: Plugin, folders: PluginFolders, node: string): boolean {
-  const folder = `resource-${name}-v${readInstalledVersion(sdk)}`;
+  const folder = folderOf({ name, sdk });
   const launcher = join(folders.bin, `pulumi-resource-${name}`);
   const link = join(folders.home, "plugins", folder);
   rmSync(link, { force: true });
-  if (existsSync(join(folders.official, folder, `pulumi-resource-${name}`))) {
+  if (hasOfficial(name, folders.official)) {
     rmSync(launcher, { force: true });
     mkdirSync(join(folders.home, "plugins"), { recursive: true });
     symlinkSync(join(folders.official, folder), link);

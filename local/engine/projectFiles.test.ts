@@ -25,8 +25,10 @@ test("the engine gets a copy of the user's settings, and the salt that it adds i
   expect(readFileSync(stackConfigFile, "utf8")).toBe("config:\n  p:a: 2\n");
 });
 
-test("settings with a salt of their own keep it", () => {
-  expect(withSalt("encryptionsalt: v1:own\n", "v1:other")).toBe("encryptionsalt: v1:own\n");
+test("keys that a stack file has for a state elsewhere are left out, with or without a salt of this one", () => {
+  const file = "secretsprovider: passphrase\nencryptionsalt: v1:own\nencryptedkey: abc\nconfig:\n  p:encryptionsalt: kept\n";
+  expect(withSalt(file, "v1:other")).toBe("encryptionsalt: v1:other\nconfig:\n  p:encryptionsalt: kept\n");
+  expect(withSalt(file, undefined)).toBe("config:\n  p:encryptionsalt: kept\n");
 });
 
 test("a project without a file gets a bare one, and the project's folders can be reached from the engine's", () => {

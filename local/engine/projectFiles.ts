@@ -13,6 +13,9 @@ import { join } from "node:path";
 /** Of a stack whose file has no secrets: made at the stack's first run, needed at every later one. */
 const SALT = /^encryptionsalt:[ \t]*(\S+)[ \t]*$/m;
 
+/** How another state of the same stack, the user's own with the Pulumi command line, keeps its secrets. */
+const FOREIGN_KEYS = /^(encryptionsalt|encryptedkey|secretsprovider):.*\n?/gm;
+
 export interface ProjectFiles {
   /** Where the engine looks for `Pulumi.yaml` and `Pulumi.<stack>.yaml`. */
   workDir: string;
@@ -51,8 +54,11 @@ function linkFolders(rootDir: string, workDir: string): void {
   }
 }
 
-/** The stack's settings with this salt, unless they have their own. */
+/**
+ * The stack's settings with this salt. Keys of the file's own go: they fit the passphrase or key service of a state
+ * elsewhere, and the engine would refuse the one that this state is encrypted with.
+ */
 export function withSalt(settings: string, salt: string | undefined): string {
-  if (salt === undefined || SALT.test(settings)) return settings;
-  return `encryptionsalt: ${salt}\n${settings}`;
+  const plain = settings.replace(FOREIGN_KEYS, "");
+  return salt === undefined ? plain : `encryptionsalt: ${salt}\n${plain}`;
 }
