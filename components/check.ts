@@ -3,7 +3,7 @@ import { mergeNotices, type Notice } from "./config/notices.ts";
 import type { Problem } from "./config/problem.ts";
 import type { RunContext } from "./config/runContext.ts";
 import { toRunSpec } from "./config/runSpec.ts";
-import { compareRuns } from "./config/specChecks.ts";
+import { compareRuns, repeatedNames } from "./config/specChecks.ts";
 import { endpointsOf, runNameOf } from "./names.ts";
 import { readRewardConfig } from "./rewardConfig.ts";
 
@@ -40,7 +40,7 @@ export function checkConfigs(paths: readonly string[], { root, context = {} }: C
   return {
     specs,
     notices: mergeNotices([...read, ...runs, comparison].flatMap(({ notices }) => notices)),
-    problems: [...read, ...runs, comparison].flatMap(({ problems }) => problems),
+    problems: [...[...read, ...runs, comparison].flatMap(({ problems }) => problems), ...repeatedNames(specs)],
   };
 }
 

@@ -3,8 +3,10 @@ import type { RewardConfig } from "./config/normalise.ts";
 import { mergeNotices, type Notice } from "./config/notices.ts";
 import type { Problem } from "./config/problem.ts";
 import { toRunSpec } from "./config/runSpec.ts";
-import { compareRuns } from "./config/specChecks.ts";
-import { endpointsOf, runNameOf } from "./names.ts";
+import { compareRuns, repeatedExperiments } from "./config/specChecks.ts";
+import { effectProblems } from "./experiments/effects.ts";
+import type { Experiment } from "./experiments/expand.ts";
+import { endpointsOf } from "./names.ts";
 import { packExperiments, type Pair } from "./packing.ts";
 import type { StackSettings } from "./settings/schema.ts";
 
@@ -16,36 +18,42 @@ export interface Plan {
   problems: Problem[];
 }
 
+/** An experiment with the config that it names. */
+export interface ReadExperiment {
+  experiment: Experiment;
+  config: RewardConfig;
+}
+
 /**
  * The plan of a stack; pure.
  *
- * @param configs one for each of settings.experiments, in their order
  * @param taskAppUrl TASK_APP_URL of the environment
  */
-export function planRuns(stack: string, settings: StackSettings, configs: readonly RewardConfig[], taskAppUrl?: string): Plan {
-  const named = settings.experiments.map((experiment, index) =>
-    ({ name: experiment.name ?? runNameOf(experiment.config), attempt: experiment.attempt, config: configs[index]! }));
-  const packing = packExperiments(named.map(({ name }) => name), {
+export function planRuns(stack: string, settings: StackSettings, experiments: readonly ReadExperiment[], taskAppUrl?: string): Plan {
+  const packing = packExperiments(experiments.map(({ experiment }) => experiment.name), {
     placement: settings.placement, gpusPerNode: settings.gpu.gpusPerNode, nodeCount: settings.gpu.nodeCount, maxSlots: settings.vllm.maxSlots,
   });
-  // By position, not by name: two runs of one name are a problem that is told below.
+  // By position, not by name: two runs of one name are a problem, but one that is told with all others.
   const pairOf = packing.pairs.flatMap((pair) => pair.experiments.map(() => pair.name));
-  const resolved = named.map(({ name, attempt, config }, index) => toRunSpec(config, {
-    name, stack, attempt,
+  const resolved = experiments.map(({ experiment, config }, index) => toRunSpec(config, {
+    name: experiment.name, stack, attempt: experiment.attempt,
     model: { name: settings.model.name, maxModelLen: settings.model.maxModelLen },
     maxLoraRank: settings.vllm.maxLoraRank,
     endpoints: endpointsOf(pairOf[index]!),
-    overrides: settings.run,
+    overrides: { ...settings.run, ...experiment.overrides, guards: { ...settings.run.guards, ...experiment.overrides.guards } },
     taskUrl: { flag: settings.taskUrl, environment: taskAppUrl },
   }));
   const runs = resolved.flatMap(({ spec }, index) => (spec ? [{ pair: pairOf[index]!, spec }] : []));
-  const comparison = compareRuns(runs.map(({ spec }) => spec));
+  const specs = runs.map(({ spec }) => spec);
+  // One run of each config: what a stack file varies is meant to differ, what its configs differ in may not be.
+  const comparison = compareRuns(specs.filter(({ config }, index) => specs.findIndex((other) => other.config.path === config.path) === index));
+  const ofStack = [...packing.problems, ...experiments.flatMap(({ experiment, config }) => effectProblems(experiment, config))];
   return {
     pairs: packing.pairs,
     runs,
-    notices: mergeNotices([...resolved, comparison].flatMap(({ notices }) => notices)),
+    notices: mergeNotices([...[...resolved, comparison].flatMap(({ notices }) => notices), ...repeatedExperiments(specs)]),
     problems: [
-      ...packing.problems.map((problem) => ({ file: `Pulumi.${stack}.yaml`, ...problem })),
+      ...ofStack.map((problem) => ({ file: `Pulumi.${stack}.yaml`, ...problem })),
       ...[...resolved, comparison].flatMap(({ problems }) => problems),
     ],
   };

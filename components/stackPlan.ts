@@ -3,6 +3,7 @@ import type { SecretName } from "./config/envKeys.ts";
 import { mergeNotices } from "./config/notices.ts";
 import { refuse } from "./config/problem.ts";
 import { readEnvFile } from "./envFile.ts";
+import { expandExperiments } from "./experiments/expand.ts";
 import { type Plan, planRuns } from "./plan.ts";
 import { readRewardConfig } from "./rewardConfig.ts";
 import { PROJECT_ROOT, taskAppUrlOfEnvironment } from "./settings.ts";
@@ -18,12 +19,18 @@ export type StackPlan = Omit<Plan, "problems"> & { secrets: Partial<Record<Secre
  */
 export function planStack(settings: StackSettings, stack: string, root: string = PROJECT_ROOT): StackPlan {
   const env = readEnvFile(settings.envFile, root);
-  const read = settings.experiments.map(({ config }) => readRewardConfig(config, root));
-  const configs = read.flatMap(({ config }) => config ?? []);
+  const { experiments, problems } = expandExperiments(settings.experiments);
+  // Each file is read once, however many runs are made of it; entries that could not be expanded have theirs read too.
+  const files = new Map([...new Set(settings.experiments.map(({ config }) => config))].map((path) => [path, readRewardConfig(path, root)]));
+  const read = [...files.values()];
   // Runs are planned for the configs that are good, so that one bad file does not hide what is wrong with the others.
-  const good = settings.experiments.filter((_, index) => read[index]!.config);
-  const plan = planRuns(stack, { ...settings, experiments: good }, configs, taskAppUrlOfEnvironment() ?? env.taskAppUrl);
-  refuse([...env.problems, ...read.flatMap(({ problems }) => problems), ...plan.problems]);
+  const good = experiments.flatMap((experiment) => {
+    const config = files.get(experiment.config)!.config;
+    return config ? [{ experiment, config }] : [];
+  });
+  const plan = planRuns(stack, settings, good, taskAppUrlOfEnvironment() ?? env.taskAppUrl);
+  const ofList = problems.map((problem) => ({ file: `Pulumi.${stack}.yaml`, ...problem }));
+  refuse([...env.problems, ...ofList, ...read.flatMap((file) => file.problems), ...plan.problems]);
   return {
     pairs: plan.pairs,
     runs: plan.runs,

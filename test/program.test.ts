@@ -11,6 +11,7 @@ import { EMBEDDED_OVERLAY, envFile, recordStack, SENTINELS } from "./stacks.ts";
 
 const root = join(import.meta.dirname, "..");
 const RUNS = ["crafter-rl-outcome", "crafter-rl-stepwise-simple", "crafter-rl-stepwise-shaped"];
+const RUNS_OF_DEV = RUNS.map((name) => `configs/${name.replaceAll("-", "_")}.toml`);
 const DEPLOYMENT = "kubernetes:apps/v1:Deployment";
 const JOB = "kubernetes:batch/v1:Job";
 
@@ -90,9 +91,9 @@ describe.each(["dev", "local"])("the program of stack %s", (stack) => {
     }
   });
 
-  it("takes built images by digest and others by an exact tag", () => {
+  it("takes every image by digest", () => {
     for (const [name, pod] of pods(recordings[stack]!)) for (const { image } of [...(pod.initContainers ?? []), ...pod.containers]) {
-      expect(image, name).toMatch(/@sha256:[0-9a-f]{64}$|:v\d+\.\d+\.\d+$/);
+      expect(image, name).toMatch(/@sha256:[0-9a-f]{64}$/);
     }
   });
 
@@ -174,6 +175,43 @@ describe("a change", () => {
     expect(of("rewardlab:serving:VllmServer").map(({ name }) => name)).toEqual(["pair-0-vllm", "pair-1-vllm", "pair-2-vllm"]);
     const vllm = of("kubernetes:core/v1:ConfigMap").map(({ inputs }) => JSON.parse(inputs["data"]["run.json"]).endpoints.vllm);
     expect(vllm).toEqual([0, 1, 2].map((pair) => `http://pair-${pair}-vllm:8000`));
+  });
+});
+
+describe("a sweep of six lines", () => {
+  const sweep = { config: "configs/crafter_rl_outcome.toml", name: "outcome", matrix: { seed: [1, 2, 3], learningRate: [1e-5, 5e-5] } };
+
+  it("is a Job for every combination, each with its own values", async () => {
+    const { of } = await recordStack("dev", { experiments: [sweep] });
+    const specs = of("kubernetes:core/v1:ConfigMap").map(({ inputs }) => runSpec.parse(JSON.parse(inputs["data"]["run.json"])));
+    expect(of(JOB).map(({ name }) => name)).toEqual([1, 2, 3].flatMap((seed) => [`outcome-seed${seed}-lr1e-5`, `outcome-seed${seed}-lr5e-5`]));
+    expect(specs.map(({ seed: _, training: { learningRate } }) => learningRate)).toEqual([1e-5, 5e-5, 1e-5, 5e-5, 1e-5, 5e-5]);
+    expect(new Set(specs.map(({ config }) => config.sha256)).size).toBe(6);
+  });
+
+  it("beside other experiments changes none of them, and a value more none of its own", async () => {
+    const jobs = async (change: Record<string, unknown>) => new Map((await recordStack("dev", change)).of(JOB).map(({ name, inputs }) => [name, inputs]));
+    const [alone, with1, with2] = [await jobs({}), await jobs({ experiments: [...RUNS_OF_DEV, { ...sweep, matrix: { seed: [1] } }] }),
+      await jobs({ experiments: [...RUNS_OF_DEV, { ...sweep, matrix: { seed: [1, 2] } }] })];
+    for (const [name, inputs] of alone) expect(with1.get(name)).toEqual(inputs);
+    for (const [name, inputs] of with1) expect(with2.get(name)).toEqual(inputs);
+    expect([...with2.keys()].slice(3)).toEqual(["outcome-seed1", "outcome-seed2"]);
+  });
+
+  it("sets its reward weights achievement by achievement, over the file's", async () => {
+    const shaped = { config: "configs/crafter_rl_stepwise_shaped.toml", overrides: { rewardWeights: { collect_wood: 9 } } };
+    const weightsOf = async (experiment: unknown) => {
+      const spec = (await recordStack("dev", { experiments: [experiment] })).one("kubernetes:core/v1:ConfigMap").inputs["data"]["run.json"];
+      return runSpec.parse(JSON.parse(spec)).reward.weights;
+    };
+    expect(await weightsOf(shaped)).toEqual({ ...await weightsOf(shaped.config), collect_wood: 9 });
+  });
+
+  it("is refused where it changes nothing, or where a key is wrong, with its place", async () => {
+    const refusal = (experiment: unknown) => recordStack("dev", { experiments: [experiment] }).then(() => "accepted", (error: Error) => error.message);
+    expect(await refusal({ ...sweep, matrix: { indicatorLambda: [1, 2] } })).toMatch(/^1 problem in .*\n.*Pulumi\.dev\.yaml experiments\.0: sets indicatorLambda, which has no effect/);
+    expect(await refusal({ ...sweep, matrix: { seeds: [1, 2] } })).toMatch(/experiments\.0\.matrix\.seeds: is not a known key\. Did you mean experiments\.0\.matrix\.seed\?/);
+    expect(await refusal({ ...sweep, overrides: { seed: "one" } })).toMatch(/experiments\.0\.overrides\.seed: is "one", but must be a/);
   });
 });
 

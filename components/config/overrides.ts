@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { guardSpec, LORA_RANKS, rolloutSpec, trainingSpec } from "../../images/runner/src/runSpec.ts";
+import { guardSpec, LORA_RANKS, rewardSpec, rolloutSpec, trainingSpec } from "../../images/runner/src/runSpec.ts";
 import type { RewardConfig } from "./normalise.ts";
 
 /**
@@ -32,8 +32,24 @@ export const runOverrides = z.strictObject({
 
 export type RunOverrides = z.infer<typeof runOverrides>;
 
+/**
+ * What one experiment may set over its file and over what the stack sets for all. The held-out worlds are not among it:
+ * results on other worlds can't be compared.
+ */
+export const experimentOverrides = runOverrides.omit({ evaluationSeeds: true }).extend({
+  indicatorLambda: rewardSpec.shape.indicatorLambda.optional(),
+  /** Laid over the file's, achievement by achievement. */
+  rewardWeights: rewardSpec.shape.weights.optional(),
+  rewardKLimits: rewardSpec.shape.kLimits.optional(),
+});
+
+export type ExperimentOverrides = z.infer<typeof experimentOverrides>;
+
+/** Both together: the stack's for all runs, and over them the experiment's own. */
+export type Overrides = RunOverrides & ExperimentOverrides;
+
 /** The config as the stack runs it. */
-export function applyOverrides(config: RewardConfig, overrides: RunOverrides): RewardConfig {
+export function applyOverrides(config: RewardConfig, overrides: Overrides): RewardConfig {
   const { evaluationSeeds, evaluateEvery, seed, loraRank, loraAlpha, loraDropout } = overrides;
   return {
     ...config,
@@ -41,6 +57,11 @@ export function applyOverrides(config: RewardConfig, overrides: RunOverrides): R
     lora: {
       ...config.lora,
       rank: loraRank ?? config.lora.rank, alpha: loraAlpha ?? config.lora.alpha, dropout: loraDropout ?? config.lora.dropout,
+    },
+    reward: {
+      ...config.reward, ...pick(overrides, ["indicatorLambda"]),
+      weights: { ...config.reward.weights, ...overrides.rewardWeights },
+      kLimits: { ...config.reward.kLimits, ...overrides.rewardKLimits },
     },
     rollout: { ...config.rollout, ...pick(overrides, ["maxTurns", "maxConcurrent", "maxTokens", "temperature", "topP", "toolChoice"]) },
     training: {
@@ -55,6 +76,6 @@ export function applyOverrides(config: RewardConfig, overrides: RunOverrides): R
 }
 
 /** The named values that are set. */
-function pick<K extends keyof RunOverrides>(overrides: RunOverrides, names: readonly K[]): Pick<RunOverrides, K> {
-  return Object.fromEntries(names.flatMap((name) => (overrides[name] === undefined ? [] : [[name, overrides[name]]]))) as Pick<RunOverrides, K>;
+function pick<K extends keyof Overrides>(overrides: Overrides, names: readonly K[]): Pick<Overrides, K> {
+  return Object.fromEntries(names.flatMap((name) => (overrides[name] === undefined ? [] : [[name, overrides[name]]]))) as Pick<Overrides, K>;
 }

@@ -1,5 +1,5 @@
 import type { RunSpec } from "../../images/runner/src/runSpec.ts";
-import type { RunOverrides } from "./overrides.ts";
+import type { Overrides } from "./overrides.ts";
 
 /** What a stack adds to a reward config to make a run of it. */
 export interface RunContext {
@@ -13,6 +13,6 @@ export interface RunContext {
   /** Highest adapter rank that the stack's servers take. */
   maxLoraRank: number;
   endpoints: RunSpec["endpoints"];
-  overrides: RunOverrides;
+  overrides: Overrides;
   taskUrl: { flag?: string; environment?: string };
 }

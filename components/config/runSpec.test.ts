@@ -5,7 +5,7 @@ import { readRewardConfigs } from "../rewardConfig.ts";
 import type { RewardConfig } from "./normalise.ts";
 import type { RunContext } from "./runContext.ts";
 import { toRunSpec } from "./runSpec.ts";
-import { compareRuns } from "./specChecks.ts";
+import { compareRuns, repeatedExperiments, repeatedNames } from "./specChecks.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const [outcome, simple] = readRewardConfigs(["configs/crafter_rl_outcome.toml", "configs/crafter_rl_stepwise_simple.toml"], root).configs;
@@ -70,7 +70,14 @@ describe("the runs of a stack", () => {
   const first = specOf().spec!;
   it("must be evaluated on the same worlds and have names of their own", () => {
     const other = { ...specOf({}, simple!).spec!, evaluation: { ...first.evaluation, seeds: [99] } };
-    expect(compareRuns([first, other]).problems.map(({ path }) => path)).toEqual(["evaluation.seeds", "name"]);
+    expect(compareRuns([first, other]).problems.map(({ path }) => path)).toEqual(["evaluation.seeds"]);
+    expect(repeatedNames([first, other]).map(({ path }) => path)).toEqual(["name"]);
+    expect(repeatedNames([first, { ...other, name: "b" }])).toEqual([]);
+  });
+
+  it("that differ in their names alone are told, since both pay for one answer", () => {
+    expect(repeatedExperiments([first, { ...first, name: "b" }]).map(({ text }) => text)).toEqual([expect.stringContaining(`${first.name}, b are one`)]);
+    expect(repeatedExperiments([first, specOf({ name: "b", overrides: { seed: 7 } }).spec!])).toEqual([]);
   });
 
   it("are told apart by more than their reward in a notice", () => {

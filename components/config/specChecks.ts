@@ -42,23 +42,33 @@ export function specNotices(spec: RunSpec, config: RewardConfig, taskUrl: TaskUr
   return notes.filter(([, applies]) => applies).map(([path, , text]) => ({ path, text, files: [config.path] }));
 }
 
+/** Two runs of one name would write each other's adapters. */
+export function repeatedNames(specs: readonly RunSpec[]): Problem[] {
+  const seen = new Set<string>();
+  return specs.filter(({ name }) => seen.has(name) || !seen.add(name)).map((spec) => ({
+    file: spec.config.path, path: "name", what: `is "${spec.name}", as another run's`, write: "Give each experiment its own name",
+  }));
+}
+
+/** Runs that differ in nothing but their name: the second pays for an answer that the first gives. */
+export function repeatedExperiments(specs: readonly RunSpec[]): Notice[] {
+  const names = Map.groupBy(specs, ({ config }) => config.sha256);
+  return [...names.values()].filter((same) => same.length > 1).map((same) => ({
+    path: "experiments", text: `${same.map(({ name }) => name).join(", ")} are one experiment: only their names differ`, files: [same[0]!.config.path],
+  }));
+}
+
 /**
- * Runs of one stack stand side by side on the same held-out worlds: other worlds, or two runs of one name, are problems;
- * any other difference but the reward is told.
+ * Runs of one stack stand side by side on the same held-out worlds: other worlds are a problem; any other difference but
+ * the reward is told.
  */
 export function compareRuns(specs: readonly RunSpec[]): { problems: Problem[]; notices: Notice[] } {
   const [first, ...others] = specs;
   if (!first) return { problems: [], notices: [] };
-  const problems = others.flatMap((spec): Problem[] => [
-    ...(canonicalJson(spec.evaluation.seeds) === canonicalJson(first.evaluation.seeds) ? [] : [{
-      file: spec.config.path, path: "evaluation.seeds", what: `differs from ${first.config.path}: results on other worlds can't be compared`,
-      write: "Give all configs the same seeds and instances, or set run.evaluationSeeds in the stack's settings",
-    }]),
-  ]);
-  const repeated = specs.filter((spec, index) => specs.findIndex((other) => other.name === spec.name) !== index);
-  problems.push(...repeated.map((spec) => ({
-    file: spec.config.path, path: "name", what: `is "${spec.name}", as another run's`, write: "Give each experiment its own name",
-  })));
+  const problems = others.filter((spec) => canonicalJson(spec.evaluation.seeds) !== canonicalJson(first.evaluation.seeds)).map((spec): Problem => ({
+    file: spec.config.path, path: "evaluation.seeds", what: `differs from ${first.config.path}: results on other worlds can't be compared`,
+    write: "Give all configs the same seeds and instances, or set run.evaluationSeeds in the stack's settings",
+  }));
   const parts = { training: first.training, algorithm: first.algorithm, lora: first.lora, seed: first.seed, sampling: sampling(first) };
   const notices = others.flatMap((spec) => Object.entries(parts).flatMap(([path, value]): Notice[] => {
     const own = path === "sampling" ? sampling(spec) : spec[path as "training" | "algorithm" | "lora" | "seed"];

@@ -61,6 +61,8 @@ function suggestSetting(table: string, name: string): string | undefined {
 
 function unwrapped(schema: z.ZodType): z.ZodType {
   if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional) return unwrapped(schema.unwrap() as z.ZodType);
+  // Of several shapes, the table: only a table has keys to suggest.
+  if (schema instanceof z.ZodUnion) return unwrapped(schema.options.find((option) => unwrapped(option as z.ZodType) instanceof z.ZodObject) as z.ZodType);
   return schema instanceof z.ZodArray ? unwrapped(schema.element as z.ZodType) : schema;
 }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { LORA_RANKS, runName } from "../../images/runner/src/runSpec.ts";
+import { LORA_RANKS } from "../../images/runner/src/runSpec.ts";
 import { runOverrides } from "../config/overrides.ts";
+import { experimentEntry } from "../experiments/schema.ts";
 import { imagesSection } from "./images.ts";
 
 /** A quantity of the API server, for example 500m cores or 24Gi of memory. */
@@ -81,15 +82,6 @@ const trainerSection = z.strictObject({
   readyWithinMinutes: count.default(45),
 });
 
-const experiment = z.strictObject({
-  /** Path of a reward config, relative to the project. */
-  config: z.string().min(1),
-  /** The run's name; the file's if left out. */
-  name: runName.optional(),
-  /** A higher number runs the same experiment again, and nothing else. */
-  attempt: count.default(1),
-});
-
 /** All experiments on one pair, each on its own, or so many on one. */
 export const placement = z.union([z.enum(["shared", "dedicated"]), z.strictObject({ perPair: count })]);
 
@@ -112,7 +104,8 @@ export const stackSettings = z.strictObject({
   taskApp: z.strictObject({ resources, env: environment.default({}) }),
   runner: z.strictObject({ resources }),
   placement: placement.default("shared"),
-  experiments: z.array(experiment).min(1),
+  /** What is run: each an entry, which is one run or, with a matrix, several. */
+  experiments: z.array(experimentEntry).min(1),
   /** Over what the configs say, for all runs. */
   run: runOverrides.default({}),
 });
