@@ -9,7 +9,7 @@ const shared = { exclude: ["**/node_modules/**", "**/*.cluster.test.ts"], testTi
 export default defineConfig({
   test: {
     projects: [
-      { test: { ...shared, name: "program", include: ["{components,test}/**/*.test.ts"], isolate: false } },
+      { test: { ...shared, name: "program", include: ["{components,policy,test}/**/*.test.ts"], isolate: false } },
       { test: { ...shared, name: "rooms", include: ["{images,local,collect,cli,report}/**/*.test.ts"] } },
     ],
   },

@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { nodeLabelOf } from "./names.ts";
 
 /** What a GPU is called on a node: written here and nowhere else. */
 export const GPU = {
@@ -22,6 +23,7 @@ export interface GpuPool {
 }
 
 export interface GpuNodePoolArgs {
+  stack: string;
   /** Nodes to label and taint, by name. */
   nodes: readonly string[];
   labels: Readonly<Record<string, string>>;
@@ -47,9 +49,9 @@ export class GpuNodePool extends pulumi.ComponentResource {
     this.registerOutputs({ nodes: this.nodes });
   }
 
-  private prepare(name: string, node: string, { labels, taint }: GpuNodePoolArgs): k8s.core.v1.NodePatch {
+  private prepare(name: string, node: string, { stack, labels, taint }: GpuNodePoolArgs): k8s.core.v1.NodePatch {
     return new k8s.core.v1.NodePatch(`${name}-${node}`, {
-      metadata: { name: node, labels: { ...labels } },
+      metadata: { name: node, labels: { ...labels, [nodeLabelOf(stack)]: "true" } },
       ...(taint && { spec: { taints: [{ ...GPU.taint }] } }),
     }, { parent: this });
   }

@@ -32,6 +32,15 @@ export const LABEL = {
   run: "rewardlab.dev/run",
 } as const;
 
+/** Annotation keys. */
+export const ANNOTATION = {
+  /** On the namespace: GPUs that the stack's pool has, which the policies compare with what its pods ask for. */
+  gpuLimit: "rewardlab.dev/gpu-limit",
+} as const;
+
+/** The label of a node that a stack uses. The stack is in its key: two stacks may share a node, and one value would clash. */
+export const nodeLabelOf = (stack: string): string => `stack.rewardlab.dev/${stack}`;
+
 /** The labels of an object; every one is fixed for the object's life, since a changed pod label replaces a Job. */
 export function labelsOf(of: { stack: string; part?: Part; pair?: string; run?: string }): Record<string, string> {
   return {
