@@ -1,6 +1,9 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import { ConfigError } from "./config/problem.ts";
-import { folders, readStackSettings, taskAppUrlOfEnvironment } from "./settings.ts";
+import { folders, readKubeconfigFiles, readStackSettings, taskAppUrlOfEnvironment } from "./settings.ts";
 import { configValue, merge } from "./settings/parse.ts";
 
 it("puts files where the XDG rules say, and under the home folder without them", () => {
@@ -39,4 +42,19 @@ it("refuses every wrong setting of a stack at once, each with its place", () => 
 
 it("says how to make a stack file that is not there", () => {
   expect(() => readStackSettings("exp-7")).toThrow(/Pulumi\.exp-7\.yaml: can't be read .* pulumi stack init exp-7 --copy-config-from dev/);
+});
+
+it("finds the kubeconfigs that kubectl would use, and refuses when there is none", () => {
+  const home = mkdtempSync(join(tmpdir(), "rewardlab-home-"));
+  const [one, two] = [join(home, "one"), join(home, "two")];
+  writeFileSync(one, "1");
+  writeFileSync(two, "2");
+  try {
+    expect(readKubeconfigFiles(undefined, { HOME: home, KUBECONFIG: `${one}:/none::${two}` })).toEqual([{ path: one, text: "1" }, { path: two, text: "2" }]);
+    expect(readKubeconfigFiles("~/two", { HOME: home, KUBECONFIG: one })).toEqual([{ path: two, text: "2" }]);
+    expect(() => readKubeconfigFiles(undefined, { HOME: home })).toThrow(`${home}/.kube/config: there is no such kubeconfig. Make one`);
+    expect(() => readKubeconfigFiles(home, {})).toThrow(`${home}: can't be read`);
+  } finally {
+    rmSync(home, { recursive: true });
+  }
 });

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 import { loadYaml } from "@kubernetes/client-node";
 import * as pulumi from "@pulumi/pulumi";
-import { refuse } from "./config/problem.ts";
+import { ConfigError, refuse } from "./config/problem.ts";
 import { PROJECT } from "./names.ts";
 import { configValue, merge, parseSettings } from "./settings/parse.ts";
 import type { StackOverlay, StackSettings } from "./settings/schema.ts";
@@ -79,4 +79,33 @@ export function certificatesOfEnvironment(env: NodeJS.ProcessEnv = process.env):
 /** Base URL of a mirror of the toolchain's official downloads (docs/toolchain.md); undefined for the official hosts. */
 export function mirrorOfEnvironment(env: NodeJS.ProcessEnv = process.env): string | undefined {
   return env["REWARDLAB_TOOLCHAIN_MIRROR"] || undefined;
+}
+
+/** A kubeconfig file as it stands. */
+export interface KubeconfigFile {
+  path: string;
+  text: string;
+}
+
+/**
+ * The kubeconfig files that name the user's clusters: the given one, else KUBECONFIG's, else ~/.kube/config. As with kubectl,
+ * files of KUBECONFIG that are not there count for nothing.
+ *
+ * @throws ConfigError if there is none, or if one can't be read
+ */
+export function readKubeconfigFiles(given?: string, env: NodeJS.ProcessEnv = process.env): KubeconfigFile[] {
+  const home = env["HOME"] || homedir();
+  const listed = env["KUBECONFIG"]?.split(delimiter).filter(Boolean) ?? [];
+  const paths = given !== undefined ? [given.replace(/^~(?=\/)/, home)] : listed.length > 0 ? listed : [join(home, ".kube", "config")];
+  const write = "Make one with your cluster's own tool, or name one by KUBECONFIG";
+  const files = paths.flatMap((path) => {
+    try {
+      return [{ path: resolve(path), text: readFileSync(path, "utf8") }];
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+      throw new ConfigError([{ file: path, what: `can't be read (${(error as Error).message})`, write }]);
+    }
+  });
+  refuse(files.length === 0 ? [{ file: paths.join(", "), what: "there is no such kubeconfig", write }] : []);
+  return files;
 }

@@ -1,0 +1,32 @@
+import type { V1Node } from "@kubernetes/client-node";
+import { expect, test } from "vitest";
+import { nodesHere, poolProblem } from "./gpuPool.ts";
+
+function node(name: string, { gpus = 2, product = "H100", labels = {}, address = "10.0.0.1", type = "InternalIP" } = {}): V1Node {
+  return {
+    metadata: { name, labels: { "nvidia.com/gpu.product": product, ...labels } },
+    status: { allocatable: { "nvidia.com/gpu": String(gpus) }, addresses: [{ type, address }] },
+  };
+}
+const needs = { nodes: [] as string[], labels: { pool: "a" }, products: ["H100", "H100-NVL"], gpusPerNode: 2 };
+
+test("a pool has room where a named node, or one with its labels, offers the GPUs of an accepted card", () => {
+  expect(poolProblem([node("a")], { ...needs, nodes: ["a"] })).toBeNull();
+  expect(poolProblem([node("a"), node("b", { labels: { pool: "a" } })], needs)).toBeNull();
+});
+
+test("a node that the cluster does not have is named, with those that it has", () => {
+  expect(poolProblem([node("a"), node("b")], { ...needs, nodes: ["b", "c"] })).toBe("gpu.nodes names c, which the cluster does not have; its nodes: a, b");
+});
+
+test("a pool without room says what each of its nodes offers, and nothing of the others", () => {
+  const problem = poolProblem([node("a", { gpus: 1 }), node("b", { product: "A100" }), node("other")], { ...needs, nodes: ["a", "b"] });
+  expect(problem).toContain("needs 2 nvidia.com/gpu");
+  expect(problem).toMatch(/: a offers 1, nvidia.com\/gpu.product=H100; b offers 2, nvidia.com\/gpu.product=A100$/);
+  expect(poolProblem([node("a")], needs)).toMatch(/no node has the labels of the pool$/);
+});
+
+test("a node is here when an address of it inside the cluster is this machine's", () => {
+  const nodes = [node("here"), node("there", { address: "10.0.0.2" }), node("public", { address: "192.0.2.1", type: "ExternalIP" })];
+  expect(nodesHere(nodes, ["10.0.0.1", "192.0.2.1"]).map(({ metadata }) => metadata!.name)).toEqual(["here"]);
+});
