@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { run } from "../command.ts";
-import { dropOldEnvs, ensurePythonEnv } from "./pythonEnv.ts";
+import { ensurePythonEnv } from "./pythonEnv.ts";
 
 const ctx = { progress: () => undefined, signal: new AbortController().signal };
 let folder = "";
@@ -47,21 +48,16 @@ test("a finishing program that fails leaves an environment that doesn't count", 
   await expect(ensurePythonEnv(broken, ctx)).rejects.toThrow(/no such thing/);
 });
 
-test("of the environments of a name, the new one and the one used last before it are kept", async () => {
-  const root = join(folder, "old");
-  const env = (name: string, day: number) => {
-    const path = join(root, name);
-    mkdirSync(path, { recursive: true });
-    const stamp = join(path, "rewardlab-stamp.json");
-    writeFileSync(stamp, "{}");
-    utimesSync(stamp, day, day);
-    return path;
-  };
-  const [current, last, older, other] = [env("ml-aaaaaaaaaaaa", 9), env("ml-bbbbbbbbbbbb", 8), env("ml-cccccccccccc", 7), env("mlx-dddddddddddd", 1)];
-  for (const name of ["ml-eeeeeeeeeeee", "ml-ffffffffffff"]) mkdirSync(join(root, name));
-  writeFileSync(join(root, "ml-ffffffffffff.lock"), `${process.pid}\n`);
-  await dropOldEnvs(root, "ml", current!);
-  expect([current, last, older, other].map((path) => existsSync(path!))).toEqual([true, true, false, true]);
-  expect(existsSync(join(root, "ml-eeeeeeeeeeee"))).toBe(false);
-  expect(existsSync(join(root, "ml-ffffffffffff"))).toBe(true);
+test("a changed lock file's environment replaces the old one, unless somebody runs a program of that", async () => {
+  const old = await ensurePythonEnv(spec(MARK), ctx);
+  const running = spawn(old.python, ["-c", "input()"], { stdio: ["pipe", "ignore", "inherit"] });
+  // The note says that this process was given it; without the note, the running program alone must hold it.
+  rmSync(join(old.directory, "users"), { recursive: true });
+  const second = await ensurePythonEnv(spec(`${MARK} # 2`), ctx);
+  expect(existsSync(old.python)).toBe(true);
+  running.stdin.end("\n");
+  await new Promise((resolve) => running.once("close", resolve));
+  // This process was given the second one, and so may run it at any time: that one stays.
+  const third = await ensurePythonEnv(spec(`${MARK} # 3`), ctx);
+  expect([old, second, third].map(({ directory }) => existsSync(directory))).toEqual([false, true, true]);
 });

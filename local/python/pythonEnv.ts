@@ -1,15 +1,20 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "../command.ts";
 import type { LocalContext } from "../context.ts";
 import { withLock } from "../toolchain/lock.ts";
+import { dropOldEnvs, noteUser, STAMP } from "./envUsers.ts";
 import { environmentHash, mergeLocks, readLocks } from "./locks.ts";
 import { type Interpreter, findPython } from "./interpreter.ts";
 
 /** The installer; from the package index like everything else, four times as fast as pip for a few gigabytes. */
 const UV = "uv==0.13.9";
-const STAMP = "rewardlab-stamp.json";
+/**
+ * An environment that was in use when a newer one was made is dropped later, at the first call after a day in which nobody
+ * asked for it: two checkouts with other lock files that are used in turn shall not make theirs anew each time.
+ */
+const A_DAY_MS = 24 * 3600 * 1000;
 
 export interface PythonEnvSpec {
   /** The user's cache folder: the environment is made in `<cacheDir>/python/<name>-<hash>`. */
@@ -47,33 +52,13 @@ export async function ensurePythonEnv(spec: PythonEnvSpec, ctx: LocalContext): P
     await withLock(`${directory}.lock`, ctx.progress, ctx.signal, async () => {
       if (!isComplete(env)) await make(spec, env, interpreter, ctx);
     });
-    await dropOldEnvs(root, spec.name, directory);
+    await dropOldEnvs(root, spec.name, directory, 0);
   }
   const now = new Date();
   await utimes(join(directory, STAMP), now, now);
+  await noteUser(directory);
+  await dropOldEnvs(root, spec.name, directory, A_DAY_MS);
   return env;
-}
-
-/**
- * Removes environments of this name but the given one and the one that was used last before it: each has gigabytes, and a
- * second checkout of the project or a way back to the old lock files may want that one. One that another process is making
- * is left alone.
- */
-export async function dropOldEnvs(root: string, name: string, current: string): Promise<void> {
-  const folders = (await readdir(root, { withFileTypes: true }))
-    .filter((entry) => entry.isDirectory() && new RegExp(`^${name}-[0-9a-f]{12}$`).test(entry.name))
-    .map((entry) => join(root, entry.name))
-    .filter((folder) => folder !== current);
-  const facts = folders.map(async (folder) => {
-    const stamp = await stat(join(folder, STAMP)).catch(() => undefined);
-    const maker = (await readFile(`${folder}.lock`, "utf8").catch(() => "")).trim();
-    return { folder, used: stamp?.mtimeMs ?? 0, inTheMaking: !stamp && maker !== "" && existsSync(join("/proc", maker)) };
-  });
-  const finished = (await Promise.all(facts)).filter((env) => !env.inTheMaking).sort((a, b) => b.used - a.used);
-  for (const { folder } of finished.slice(1)) {
-    await rm(folder, { recursive: true, force: true });
-    await rm(`${folder}.lock`, { force: true });
-  }
 }
 
 function isComplete(env: PythonEnv): boolean {
