@@ -1,11 +1,12 @@
-import { Canary, canaryFault, type CanaryQuestion, IDENTITY_REMEDY, largestChange, meanChange } from "./canary.ts";
+import { checkFolder } from "./adapterFolder.ts";
+import { Canary, canaryFault, IDENTITY_REMEDY, largestChange, meanChange } from "./canary.ts";
 import { RunFailure } from "./failure.ts";
 import { HttpError } from "./http.ts";
 import { waitFor } from "./readiness.ts";
 import { isPassing, withRetries } from "./retry.ts";
 import type { RunLog } from "./runLog.ts";
 import type { RunSpec } from "./runSpec.ts";
-import type { Adapter } from "./trainer.ts";
+import type { Adapter, Trainer } from "./trainer.ts";
 import type { Vllm } from "./vllm.ts";
 
 export interface SyncTimes {
@@ -29,6 +30,7 @@ export interface AdaptersOptions {
  */
 export class Adapters {
   readonly #vllm: Vllm;
+  readonly #trainer: Trainer;
   readonly #canary: Canary;
   readonly #options: AdaptersOptions;
   /** What must be loaded now, with its canary scores once they are known. One entry; two while a version replaces another. */
@@ -36,9 +38,11 @@ export class Adapters {
   readonly #inFlight = new Map<string, number>();
   #current: Adapter | null = null;
   #recovery: Promise<void> | null = null;
+  #proof: Promise<void> = Promise.resolve();
 
-  constructor(vllm: Vllm, options: AdaptersOptions) {
+  constructor(vllm: Vllm, trainer: Trainer, options: AdaptersOptions) {
     this.#vllm = vllm;
+    this.#trainer = trainer;
     this.#canary = new Canary(vllm);
     this.#options = options;
   }
@@ -50,12 +54,19 @@ export class Adapters {
   }
 
   /**
-   * Loads the version that a run begins or goes on with, unloads what an earlier pod left, and compares the server's score
-   * of the canary with the trainer's own under that version: if they differ by more than the mismatch gate allows, the
-   * two don't hold the same base model, or the adapter isn't applied. Version 0 has no effect, so for it this compares
-   * the base models. (The server's base itself isn't asked: on CPU, vLLM may answer a base request with an adapter of the same batch.)
+   * Resolves when the version that serves is known to be the one that the trainer wrote: vLLM's score of the canary is the
+   * trainer's own, within the mismatch gate. Episodes may begin before; nothing that they yield may be counted before.
    */
-  async begin(adapter: Adapter, trainerScore: (question: CanaryQuestion) => Promise<number[]>): Promise<SyncTimes> {
+  proven(): Promise<void> {
+    return this.#proof;
+  }
+
+  /**
+   * Loads the version that a run begins or goes on with, unloads what an earlier pod left, and proves it. Version 0 has no
+   * effect, so for it this compares the base models. (The server's base itself isn't asked: on CPU, vLLM may answer a base
+   * request with an adapter of the same batch.)
+   */
+  async begin(adapter: Adapter): Promise<SyncTimes> {
     const own = new RegExp(`^${this.#options.runKey}-v\\d+$`);
     const served = await this.#retried(() => this.#vllm.models(this.#options.signal));
     for (const { id } of served) if (own.test(id) && id !== adapter.name) await this.#unload(id);
@@ -65,18 +76,15 @@ export class Adapters {
     await this.#score(adapter.name);
     let scores: number[] = [];
     const firstTokenSeconds = await seconds(async () => void (scores = await this.#score(adapter.name)));
-    const delta = meanChange(scores, await trainerScore(this.#canary.question));
-    if (!(delta <= this.#options.guards.maxLogprobDelta)) {
-      throw new RunFailure(
-        `vLLM and the trainer differ by ${delta.toPrecision(3)} nats a token on the same text under ${adapter.name}`,
-        "give both the same base model and dtype; if they have it, the adapter isn't applied: look at vLLM's log",
-      );
-    }
+    await this.#prove(adapter, scores);
     this.#serve(adapter, scores);
     return { loadSeconds, firstTokenSeconds, canaryDelta: null };
   }
 
-  /** Replaces the serving version by the next one and checks with the canary that it did. `updated`: the step changed weights. */
+  /**
+   * Replaces the serving version by the next one and checks with the canary that it did. `updated`: the step changed weights.
+   * The trainer's score comes later (`proven`): on a shared trainer it waits behind other runs' steps, and episodes needn't.
+   */
   async advance(next: Adapter, updated: boolean): Promise<SyncTimes> {
     const previous = this.current;
     const stored = this.#wanted.get(previous.name)!.scores!;
@@ -93,6 +101,9 @@ export class Adapters {
     };
     const fault = canaryFault(reading, this.#options.guards.maxLogprobDelta);
     if (fault !== null) throw new RunFailure(`${next.name}: ${fault}`, IDENTITY_REMEDY);
+    this.#proof = this.#prove(next, after);
+    // Whoever awaits the proof gets its failure; until then nobody does, and that must not end the process.
+    this.#proof.catch(() => undefined);
     this.#serve(next, after);
     await this.#retire(previous.name);
     return { loadSeconds, firstTokenSeconds, canaryDelta: reading.largest };
@@ -128,6 +139,24 @@ export class Adapters {
     this.#current = adapter;
   }
 
+  /** Throws unless the trainer gives the canary the scores that the server gave it. */
+  async #prove({ name, version }: Adapter, scores: number[]): Promise<void> {
+    const { prompts, token } = this.#canary.question;
+    const { signal, log, guards } = this.#options;
+    const own = await withRetries(() => this.#trainer.score(version, prompts, token, signal), {
+      retries: guards.maxRetries,
+      signal,
+      before: () => waitFor("the trainer", (s) => this.#trainer.ready(s), { signal, log }),
+    });
+    const delta = meanChange(scores, own);
+    if (delta <= guards.maxLogprobDelta) return;
+    throw new RunFailure(
+      `vLLM and the trainer differ by ${delta.toPrecision(3)} nats a token on the same text under ${name}`,
+      "give both the same base model and dtype; if they have it, the adapter isn't applied, or another one is: restart " +
+        "vLLM, check that nothing else loads adapters into it, and start a new attempt",
+    );
+  }
+
   async #retire(name: string): Promise<void> {
     this.#wanted.delete(name);
     if ((this.#inFlight.get(name) ?? 0) > 0) return;
@@ -149,11 +178,13 @@ export class Adapters {
     return this.#retried(() => this.#loadOnce(adapter));
   }
 
-  async #loadOnce({ name, path }: Adapter): Promise<void> {
+  async #loadOnce(adapter: Adapter): Promise<void> {
     const { signal } = this.#options;
+    const { name, path } = adapter;
     const loaded = (await this.#vllm.models(signal)).find((model) => model.id === name);
     if (loaded?.root === path) return;
     if (loaded) throw new RunFailure(`vLLM serves ${name} from ${loaded.root}, not from ${path}`, IDENTITY_REMEDY);
+    await checkFolder(this.#trainer, adapter, signal);
     try {
       await this.#vllm.loadAdapter(name, path, signal);
     } catch (error) {

@@ -1,5 +1,5 @@
 import type { RunContext } from "./context.ts";
-import { guardDropped } from "./guards.ts";
+import { judgeDropped } from "./dropped.ts";
 import { meanInterval } from "./interval.ts";
 import { playEpisodes } from "./rollouts.ts";
 import { baselineSeed, evaluationSeed } from "./seeds.ts";
@@ -21,7 +21,8 @@ export async function evaluate(context: RunContext, iteration: number): Promise<
     adapter,
   }));
   const { episodes, seconds } = await playEpisodes(context, plans, `evaluation after iteration ${iteration}`);
-  guardDropped(episodes, spec.guards);
+  await adapters.proven();
+  await judgeDropped(context, episodes, iteration);
   const records = episodes.map((episode) => episode.record);
   const { mean, interval, method } = meanInterval(records.map((record) => record.unlocks));
   await log.event({

@@ -8,21 +8,36 @@ import type { StepResult } from "./trainer.ts";
 
 type Guards = RunSpec["guards"];
 
+/** Decisions of some episodes that can't be trained on, by reason, the commonest first; null where there is none. */
+export function describeDropped(episodes: readonly Episode[]): string | null {
+  const decisions = episodes.flatMap((episode) => episode.decisions);
+  const faults = faultCounts(episodes);
+  if (faults.length === 0) return null;
+  const dropped = faults.reduce((sum, [, count]) => sum + count, 0);
+  return `${dropped} of ${decisions.length} decisions dropped: ${faults.map(([fault, count]) => `${count} ${fault}`).join(", ")}`;
+}
+
 /** Too many decisions came from the wrong adapter or without their tokens. */
 export function guardDropped(episodes: readonly Episode[], guards: Guards): void {
-  const decisions = episodes.flatMap((episode) => episode.decisions);
-  const faults = decisions.flatMap(({ fault }) => (fault === null ? [] : [fault]));
-  if (faults.length === 0 || faults.length / decisions.length <= guards.maxDroppedShare) return;
-  const counts = Map.groupBy(faults, (fault) => fault);
-  const [commonest] = [...counts].sort(([, a], [, b]) => b.length - a.length)[0]!;
-  const share = ((100 * faults.length) / decisions.length).toFixed(0);
+  const total = episodes.reduce((sum, episode) => sum + episode.decisions.length, 0);
+  const faults = faultCounts(episodes);
+  const dropped = faults.reduce((sum, [, count]) => sum + count, 0);
+  if (dropped / total <= guards.maxDroppedShare) return;
+  const commonest = faults[0]![0];
+  const share = ((100 * dropped) / total).toFixed(0);
   const limit = (100 * guards.maxDroppedShare).toFixed(0);
   throw new RunFailure(
-    `${faults.length} of ${decisions.length} decisions (${share} %, allowed ${limit} %) can't be used; most often: ${commonest}`,
+    `${dropped} of ${total} decisions (${share} %, allowed ${limit} %) can't be used; most often: ${commonest}`,
     commonest.startsWith("served by")
       ? IDENTITY_REMEDY
       : "use a vLLM that answers return_token_ids and logprobs, and check the task app's log",
   );
+}
+
+function faultCounts(episodes: readonly Episode[]): [fault: string, count: number][] {
+  const faults = episodes.flatMap(({ decisions }) => decisions.flatMap(({ fault }) => (fault === null ? [] : [fault])));
+  const byFault = Map.groupBy(faults, (fault) => fault);
+  return [...byFault].map(([fault, same]): [string, number] => [fault, same.length]).sort(([, a], [, b]) => b - a);
 }
 
 /** Sampler and trainer disagree about the probabilities of the same tokens. */

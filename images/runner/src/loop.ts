@@ -1,7 +1,8 @@
 import { announceStart } from "./announcement.ts";
 import type { RunContext } from "./context.ts";
+import { judgeDropped } from "./dropped.ts";
 import { evaluate, playBaseline } from "./evaluation.ts";
-import { guardDropped, guardTrainedNothing, hasUpdate } from "./guards.ts";
+import { guardTrainedNothing, hasUpdate } from "./guards.ts";
 import { waitFor } from "./readiness.ts";
 import { startingPoint } from "./resume.ts";
 import { withRetries } from "./retry.ts";
@@ -39,9 +40,7 @@ export async function runLoop(context: RunContext, standing: Standing): Promise<
 
   // 3. Tell the last step again, if an earlier pod took one, and bring the current adapter to the server.
   if (start.lastStep) await recordStep(context, standing, start.lastStep);
-  const times = await adapters.begin(state.adapter, ({ prompts, token }) =>
-    retried(() => trainer.score(state.step, prompts, token, signal)),
-  );
+  const times = await adapters.begin(state.adapter);
   await recordSync(context, standing, state.adapter, start.lastStep?.seconds.save ?? putSeconds, times);
 
   // 4. Before the first step, measure what chance and the untrained model do on the held-out worlds.
@@ -76,8 +75,9 @@ async function iterate(context: RunContext, standing: Standing): Promise<void> {
   const begin = performance.now();
   const adapter = adapters.current.name;
 
-  // 5.1 Play the iteration's episodes under the current adapter.
+  // 5.1 Play the iteration's episodes under the current adapter, and count them once it is proven to be the trainer's.
   const rollouts = await playEpisodes(context, trainingPlans(context, iteration, adapter), `iteration ${iteration}`);
+  await adapters.proven();
   const episodes = rollouts.episodes.map((episode) => episode.record);
   const decisions = countDecisions(rollouts.episodes);
   standing.tally = addRollouts(standing.tally, episodes, decisions);
@@ -95,8 +95,7 @@ async function iterate(context: RunContext, standing: Standing): Promise<void> {
   });
 
   // 5.2 Leave out the decisions that the adapter did not make; too many of them end the run.
-  guardDropped(rollouts.episodes, spec.guards);
-  if (decisions.dropped > 0) await log.warn(`iteration ${iteration}: ${decisions.dropped} decisions dropped`);
+  await judgeDropped(context, rollouts.episodes, iteration);
 
   // 5.3 Turn rewards into advantages and take one step.
   const samples = trainingSamples(rollouts.episodes, spec.reward.stepwise);
@@ -105,7 +104,7 @@ async function iterate(context: RunContext, standing: Standing): Promise<void> {
   const stepSeconds = (performance.now() - beginStep) / 1000;
   await recordStep(context, standing, step);
 
-  // 5.4 Bring the new adapter to the server and prove that it serves.
+  // 5.4 Bring the new adapter to the server and see it move the canary.
   const times = await adapters.advance(step.adapter, hasUpdate(step));
   const sync = await recordSync(context, standing, step.adapter, step.seconds.save, times);
 

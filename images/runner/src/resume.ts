@@ -12,7 +12,7 @@ export const cursor = z.strictObject({
   version: z.literal(1),
   /** The step that it was posted with. */
   step: z.int().min(1),
-  /** Number of the last event written before the step: that of its rollout.finished. */
+  /** Number of the last event written before the step: of its rollout.finished, or of a warning about that. */
   seq: z.int().min(1),
   tally,
 });

@@ -34,7 +34,7 @@ export async function run(settings: Settings, out: NodeJS.WritableStream, signal
   const taskApp = new TaskApp(spec.endpoints.taskApp, environmentApiKey);
   const vllm = new Vllm(spec.endpoints.vllm, synthApiKey);
   const trainer = new Trainer(spec.endpoints.trainer, synthApiKey, runKey);
-  const adapters = new Adapters(vllm, { runKey, guards: spec.guards, signal, log });
+  const adapters = new Adapters(vllm, trainer, { runKey, guards: spec.guards, signal, log });
   const context: RunContext = { spec, runKey, taskApp, vllm, trainer, adapters, log, signal };
   const standing = newStanding();
   try {

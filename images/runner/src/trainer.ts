@@ -139,6 +139,12 @@ export class Trainer {
     return answer.logprobs.map(([logprob]) => logprob);
   }
 
+  /** Digest of a version's folder, read from the disk now; null where there is no folder. */
+  async digestOnDisk(version: number, signal: AbortSignal): Promise<string | null> {
+    const text = await this.#call("GET", `${this.#run}/adapters/${version}`, undefined, 60, signal);
+    return parseAnswer("the trainer", "GET adapters", z.object({ digest: z.string().nullable() }), text).digest;
+  }
+
   /** Frees the run's memory; the adapters stay on disk. */
   async delete(signal: AbortSignal): Promise<void> {
     await this.#call("DELETE", this.#run, undefined, 60, signal);

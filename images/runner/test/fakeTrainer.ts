@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fakeLogprobs } from "./fakeModel.ts";
 import { type FakeAnswer, type FakeRequest, FakeServer } from "./fakeServer.ts";
@@ -18,6 +19,8 @@ export class FakeTrainer {
   readonly #runs = new Map<string, FakeState>();
   /** Runs that a restarted trainer has on disk only. */
   readonly #asleep = new Map<string, FakeState>();
+  /** By adapter name: the digest of what was written. */
+  readonly #digests = new Map<string, string>();
   readonly apiKey = "fake-synth-key";
   /** Every step that was really taken. */
   readonly steps: { run: string; step: number; samples: any[] }[] = [];
@@ -27,6 +30,8 @@ export class FakeTrainer {
     noFolder?: boolean;
     /** Learns, but writes the weights of the version before. */
     oldWeights?: boolean;
+    /** Writes the version's file whole, and half of it is gone before anybody loads it. */
+    halfFile?: number;
     /** Answers a step with the adapter of the step before. */
     oldName?: boolean;
     /** Scores as another base model would. */
@@ -58,15 +63,25 @@ export class FakeTrainer {
 
   #adapter(run: string, version: number) {
     const name = `${run}-v${version}`;
-    return { name, version, path: join(this.#adapters, name), digest: `sha256:${version}` };
+    return { name, version, path: join(this.#adapters, name), digest: this.#digests.get(name)! };
   }
 
   #write(run: string, state: FakeState): void {
-    const { path } = this.#adapter(run, state.weights.length - 1);
-    if (this.fault.noFolder && state.weights.length > 1) return;
-    mkdirSync(path, { recursive: true });
+    const version = state.weights.length - 1;
+    const { name, path } = this.#adapter(run, version);
     const weight = this.fault.oldWeights ? (state.weights.at(-2) ?? 0) : state.weights.at(-1);
-    writeFileSync(join(path, "weight.json"), JSON.stringify({ weight }));
+    const text = JSON.stringify({ weight });
+    this.#digests.set(name, digest(text));
+    if (this.fault.noFolder && version > 0) return;
+    mkdirSync(path, { recursive: true });
+    const file = join(path, "weight.json");
+    writeFileSync(file, text);
+    if (this.fault.halfFile === version) truncateSync(file, text.length / 2);
+  }
+
+  #onDisk(name: string): FakeAnswer {
+    const file = join(this.#adapters, name, "weight.json");
+    return { status: 200, body: { name, digest: existsSync(file) ? digest(readFileSync(file, "utf8")) : null } };
   }
 
   #state(run: string, created = false) {
@@ -86,7 +101,8 @@ export class FakeTrainer {
   async #answer({ method, path, body, headers }: FakeRequest): Promise<FakeAnswer> {
     if (path === "/ready") return { status: 200, body: { status: "ok" } };
     if (headers.authorization !== `Bearer ${this.apiKey}`) return { status: 401, body: { error: "unauthorized" } };
-    const [, , run, verb] = path.split("/") as [string, string, string, string?];
+    const [, , run, verb, version] = path.split("/") as [string, string, string, string?, string?];
+    if (verb === "adapters") return this.#onDisk(`${run}-v${version}`);
     if (method === "PUT") return this.#put(run, JSON.stringify(body));
     const state = this.#runs.get(run);
     if (!state) return { status: 404, body: { error: "unknown_run", detail: run } };
@@ -161,3 +177,5 @@ export class FakeTrainer {
     return { status: 200, body: state.lastStep };
   }
 }
+
+const digest = (text: string): string => `sha256:${createHash("sha256").update(text).digest("hex")}`;

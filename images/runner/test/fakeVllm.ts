@@ -16,12 +16,21 @@ export class FakeVllm {
   mostLoaded = 0;
   /** Faults, off unless a test sets them. */
   fault: {
-    /** Whose weight a request is answered with: the named adapter's, none, or that of the adapter loaded before. */
-    weights?: "base" | "previous";
+    /**
+     * Whose weight a request is answered with instead of the named adapter's: none, that of the adapter loaded before, that
+     * of the run that loaded first, or half of the named one's.
+     */
+    weights?: "base" | "previous" | "other run" | "half";
+    /** Only adapters of this version and later ones get the wrong weights. */
+    fromVersion?: number;
+    /** Reads half of an adapter's file. */
+    readsHalf?: boolean;
+    /** Looks for adapters in another folder than the trainer's. */
+    otherFolder?: boolean;
     /** Chat requests, and they alone, are answered with weights that are off by this much. */
     chatOffset?: number;
-    /** Answers name this model. */
-    servedModel?: string;
+    /** Name of the model that a chat answer gives, from the one asked for and the number of the chat. */
+    servedModel?: (asked: string, chat: number) => string;
     /** Log-probabilities are one short. */
     shortLogprobs?: boolean;
     /** Every n-th chat request is cut off without an answer. */
@@ -47,11 +56,18 @@ export class FakeVllm {
     await this.#server.stop();
   }
 
+  /** Drops an adapter, as a server does whose slots are too few. */
+  evict(name: string): void {
+    this.#loaded.delete(name);
+  }
+
   #weight(name: string): number {
+    const own = this.#loaded.get(name)!.weight;
+    const { weights, fromVersion = 0 } = this.fault;
+    if (weights === undefined || Number(name.split("-v").at(-1)) < fromVersion) return own;
     const names = this.loaded;
-    if (this.fault.weights === "base") return 0;
-    if (this.fault.weights === "previous") return this.#loaded.get(names[names.indexOf(name) - 1] ?? name)!.weight;
-    return this.#loaded.get(name)!.weight;
+    const other = { base: 0, half: own / 2, previous: undefined, "other run": this.#loaded.get(names[0]!)!.weight }[weights];
+    return other ?? this.#loaded.get(names[names.indexOf(name) - 1] ?? name)!.weight;
   }
 
   async #answer({ method, path, body, headers }: FakeRequest): Promise<FakeAnswer> {
@@ -70,7 +86,6 @@ export class FakeVllm {
     }
     if (!this.#loaded.has(body.model))
       return { status: 404, body: { error: { message: `The model ${body.model} does not exist.` } } };
-    const model = this.fault.servedModel ?? body.model;
     if (path === "/v1/completions") {
       const prompts: number[][] = typeof body.prompt === "string" ? [fakeTokens(body.prompt)] : body.prompt;
       const token: number = body.allowed_token_ids?.[0] ?? 1;
@@ -80,7 +95,7 @@ export class FakeVllm {
         token_ids: [token],
         logprobs: { token_logprobs: fakeLogprobs([...ids, token], this.#weight(body.model)).slice(-1) },
       }));
-      return { status: 200, body: { model, choices } };
+      return { status: 200, body: { model: body.model, choices } };
     }
     this.#chats += 1;
     if (this.fault.hangUpEvery && this.#chats % this.fault.hangUpEvery === 0) return "hang up";
@@ -91,7 +106,7 @@ export class FakeVllm {
     return {
       status: 200,
       body: {
-        model,
+        model: this.fault.servedModel?.(body.model, this.#chats) ?? body.model,
         prompt_token_ids: [5, body.seed % 97, 9],
         token_ids: completion,
         logprobs,
@@ -104,8 +119,16 @@ export class FakeVllm {
     if (this.#loaded.has(name))
       return { status: 400, body: { error: { message: `${name} has already been loaded` } } };
     const file = join(root, "weight.json");
-    if (!existsSync(file)) return { status: 404, body: { error: { message: `No adapter found for ${root}` } } };
-    this.#loaded.set(name, { root, weight: JSON.parse(readFileSync(file, "utf8")).weight });
+    if (!existsSync(file) || this.fault.otherFolder)
+      return { status: 404, body: { error: { message: `No adapter found for ${root}` } } };
+    const text = readFileSync(file, "utf8");
+    try {
+      const { weight } = JSON.parse(this.fault.readsHalf ? text.slice(0, text.length / 2) : text);
+      this.#loaded.set(name, { root, weight });
+    } catch {
+      // As the real one: it answers, lives on, and has not loaded anything.
+      return { status: 500, body: { error: { message: "Error while deserializing header" } } };
+    }
     this.loads.push(name);
     this.mostLoaded = Math.max(this.mostLoaded, this.#loaded.size);
     return { status: 200, body: "Success" };

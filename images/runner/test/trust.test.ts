@@ -2,12 +2,13 @@ import { expect, test } from "vitest";
 import { EXIT } from "../src/run.ts";
 import { failing, inIteration2 } from "./failing.ts";
 import { FakeStack, ofType } from "./fakeStack.ts";
+import { faultServers } from "./faultServers.ts";
 
 /** Runs whose numbers could no longer be believed: each must end, loudly. */
 
 test("decisions served by the base end the run", async () => {
   await using stack = await FakeStack.start();
-  inIteration2(stack, () => (stack.vllm.fault.servedModel = "base"));
+  inIteration2(stack, () => (stack.vllm.fault.servedModel = () => "base"));
   const { code, reason, iteration } = await failing(stack);
   expect([code, iteration]).toEqual([EXIT.failed, 2]);
   expect(reason).toContain("served by base instead of crafter-rl-test-0a1b2c3d-v1");
@@ -23,16 +24,22 @@ test("decisions of another run's adapter under the right name end the run at the
   expect(ofType(events, "step.finished").length).toBe(2);
 });
 
-test.each(["base", "previous"] as const)(
-  "a server that applies the %s weights under the new name ends the run",
-  async (weights) => {
-    await using stack = await FakeStack.start();
-    stack.trainer.fault.onStep = (body) => void (body.step === 2 && (stack.vllm.fault.weights = weights));
-    const { reason, iteration } = await failing(stack);
-    expect(iteration).toBe(2);
-    expect(reason).toMatch(weights === "previous" ? /canary did not move/ : /canary/);
-  },
-);
+test.each(faultServers.map((server) => [server.what, server] as const))("a server that %s ends the run before its last evaluation counts", async (_what, { begin, reason }) => {
+  await using stack = await FakeStack.start();
+  await begin(stack, 3);
+  const failed = await failing(stack);
+  expect(failed.reason).toMatch(reason);
+  expect(failed.iteration).toBe(3);
+  expect(ofType(failed.events, "evaluation.finished").map((event) => event.iteration)).toEqual([0, 2]);
+  expect(stack.vllm.loaded.filter((name) => name.startsWith("crafter-rl-test"))).toEqual([]);
+});
+
+test("a fault that begins in the middle of a run ends it before anything is learned from it", async () => {
+  await using stack = await FakeStack.start();
+  Object.assign(stack.vllm.fault, { weights: "half", fromVersion: 1 });
+  expect((await failing(stack)).iteration).toBe(2);
+  expect(stack.trainer.steps.map(({ step }) => step)).toEqual([1]);
+});
 
 test("a trainer that writes the old weights again ends the run", async () => {
   await using stack = await FakeStack.start();
@@ -64,7 +71,7 @@ test("missing log-probabilities are counted and end the run", async () => {
 test("an adapter directory that vanished ends the run", async () => {
   await using stack = await FakeStack.start();
   stack.trainer.fault.noFolder = true;
-  expect((await failing(stack)).reason).toMatch(/vLLM finds no adapter .*-v1 at .*-v1/);
+  expect((await failing(stack)).reason).toMatch(/the trainer finds no adapter .*-v1 at .*-v1/);
 });
 
 test("a run in which no step changed a weight fails, however well it went", async () => {

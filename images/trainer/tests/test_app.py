@@ -76,6 +76,20 @@ def test_a_run_from_first_put_to_delete(client: TestClient, tmp_path: Path) -> N
     assert client.get("/runs/a").json()["step"] == 1
 
 
+def test_the_digest_on_disk_is_the_recorded_one_until_a_byte_changes(client: TestClient, tmp_path: Path) -> None:
+    recorded = client.put("/runs/a", json=spec_json()).json()["adapter"]["digest"]
+    assert client.get("/runs/a/adapters/0").json() == {"name": "a-v0", "digest": recorded}
+    weights = tmp_path / "a-v0" / "adapter_model.safetensors"
+    whole = weights.read_bytes()
+    for torn in (whole[: len(whole) // 2], whole[:-1] + bytes([whole[-1] ^ 1])):
+        weights.write_bytes(torn)
+        assert client.get("/runs/a/adapters/0").json()["digest"] not in (recorded, None)
+    weights.write_bytes(whole)
+    assert client.get("/runs/a/adapters/0").json()["digest"] == recorded
+    assert client.get("/runs/a/adapters/1").json() == {"name": "a-v1", "digest": None}
+    assert client.get("/runs/a/adapters/-1").status_code == 422
+
+
 def test_conflicts_say_what_was_expected(client: TestClient) -> None:
     client.put("/runs/a", json=spec_json())
     other = client.put("/runs/a", json=spec_json("grpo"))

@@ -46,10 +46,15 @@ def write_adapter(
     return AdapterRef(name=name, version=version, path=str(final), digest=digest)
 
 
+def digest_on_disk(adapters_dir: Path, name: str) -> str | None:
+    """The digest of an adapter's folder as it is now; None if there is no folder."""
+    folder = adapters_dir / name
+    return digest_folder(folder, name)[0] if folder.is_dir() else None
+
+
 def is_intact(adapter: AdapterRef) -> bool:
     """Whether the folder on disk is the one that was recorded."""
-    folder = Path(adapter.path)
-    return folder.is_dir() and digest_folder(folder, adapter.name)[0] == adapter.digest
+    return digest_on_disk(Path(adapter.path).parent, adapter.name) == adapter.digest
 
 
 def adapter_config(config: LoraConfig, base_model: str) -> str:

@@ -12,6 +12,7 @@ import transformers
 from fastapi import FastAPI, Path, Response
 from starlette.responses import JSONResponse
 
+from trainer.adapter_files import digest_on_disk
 from trainer.auth import BearerAuth
 from trainer.device import resolve_device, resolve_dtype
 from trainer.error_handlers import add_error_handlers
@@ -20,7 +21,16 @@ from trainer.frozen_base import FrozenBase, load_base
 from trainer.metrics import Metrics
 from trainer.run import Place
 from trainer.runs import Runs
-from trainer.schemas import RUN_NAME, RunSpec, RunState, ScoreRequest, ScoreResult, StepRequest, StepResult
+from trainer.schemas import (
+    RUN_NAME,
+    AdapterOnDisk,
+    RunSpec,
+    RunState,
+    ScoreRequest,
+    ScoreResult,
+    StepRequest,
+    StepResult,
+)
 from trainer.settings import Settings
 from trainer.worker import Worker
 
@@ -105,6 +115,12 @@ def create_app(
     async def get_run(run: RunName) -> RunState:
         known = ready_runs().peek(run)
         return known if known is not None else await worker.run(ready_runs().get, run)
+
+    @app.get("/runs/{run}/adapters/{version}")
+    async def adapter_on_disk(run: RunName, version: Annotated[int, Path(ge=0)]) -> AdapterOnDisk:
+        # On a thread of its own: it reads files only, and a load must not wait behind another run's step.
+        name = f"{run}-v{version}"
+        return AdapterOnDisk(name=name, digest=await asyncio.to_thread(digest_on_disk, settings.adapters_dir, name))
 
     @app.delete("/runs/{run}", status_code=204)
     async def delete_run(run: RunName) -> None:

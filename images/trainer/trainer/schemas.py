@@ -112,6 +112,14 @@ class AdapterRef(Strict):
     digest: str
 
 
+class AdapterOnDisk(Strict):
+    """Answer of GET /runs/{run}/adapters/{version}: to be compared with the record before anybody loads the folder."""
+
+    name: str
+    digest: str | None
+    """Of the files as they are now; None if there is no folder."""
+
+
 class Mismatch(Strict):
     """Trainer against sampler on the same tokens, both at temperature 1 (mismatch.py has the formulas)."""
 
