@@ -54,6 +54,7 @@ test("the state counts the packages that Go had to compile, then the linked prog
   const etcd: Family = { ...all.find((family) => family.name === "etcd")!, moduleDir: dir };
   const path = fakeGo(`
     if [ "$1" = list ]; then printf 'a\\nb\\n'; exit; fi
+    echo "$GOCACHE" > "${dir}/cache-of-go"
     wait_for() { until [ -e "${dir}/$1" ]; do sleep 0.02; done; }
     echo a >&2; echo not-counted >&2; wait_for one
     echo b >&2; touch "$out/server"; wait_for two`);
@@ -64,7 +65,7 @@ test("the state counts the packages that Go had to compile, then the linked prog
     states.push(next());
   };
   const binDir = join(dir, "bin");
-  const building = build(etcd, binDir, { go: { path, version: "1.99.0" }, tempDir: join(dir, "tmp"), onState });
+  const building = build(etcd, binDir, { go: { path, version: "1.99.0" }, tempDir: join(dir, "tmp"), goCache: join(dir, "compiled"), onState });
   await vi.waitFor(() => expect(state()).toEqual({ step: "compiling", done: 1, total: 2 }), 5000);
   writeFileSync(join(dir, "one"), "");
   await vi.waitFor(() => expect(state()).toEqual({ step: "linking", done: 1, total: 1 }), 5000);
@@ -72,6 +73,7 @@ test("the state counts the packages that Go had to compile, then the linked prog
   await building;
   expect(states[0]).toEqual({ step: "modules" });
   expect(existsSync(join(binDir, "etcd"))).toBe(true);
+  expect(readFileSync(join(dir, "cache-of-go"), "utf8").trim()).toBe(join(dir, "compiled"));
 });
 
 test("a build ends when the process that wanted it is killed without a chance to end it", async () => {
@@ -81,7 +83,7 @@ test("a build ends when the process that wanted it is killed without a chance to
   const program = `
     const { build } = await import(${JSON.stringify(new URL("./build.ts", import.meta.url).href)});
     await build(${JSON.stringify(family)}, ${JSON.stringify(join(dir, "bin"))}, {
-      go: { path: ${JSON.stringify(path)}, version: "1.99.0" }, tempDir: ${JSON.stringify(join(dir, "tmp"))}, onState() {},
+      go: { path: ${JSON.stringify(path)}, version: "1.99.0" }, tempDir: ${JSON.stringify(join(dir, "tmp"))}, goCache: ${JSON.stringify(join(dir, "compiled"))}, onState() {},
     });`;
   const parent = spawn(process.execPath, ["--input-type=module", "-e", program], { stdio: "inherit" });
   await vi.waitFor(() => expect(existsSync(pidFile)).toBe(true), 10_000);

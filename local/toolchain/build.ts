@@ -15,6 +15,8 @@ export interface BuildOptions {
   go: Go;
   /** Folder for Go's temporary files: on the same disk, and gone with the build's folder when it's interrupted. */
   tempDir: string;
+  /** Folder for compiled packages, which the families of one call share. */
+  goCache: string;
   signal?: AbortSignal;
   /** Called with a function that says where the build stands whenever it's asked. */
   onState: (state: () => BuildState) => void;
@@ -39,7 +41,7 @@ export function buildArgs(family: Family): string[] {
 
 /**
  * Builds the programs of a family into `binDir`, all mains in one `go build` so that what they share compiles once.
- * The user's own module and build caches are used, where another family may have compiled a package already.
+ * Modules come from the user's own module cache, or into it.
  *
  * Throws CommandError with Go's last lines when a module can't be fetched or a package doesn't compile.
  */
@@ -49,7 +51,7 @@ export async function build(family: Family, binDir: string, options: BuildOption
   await mkdir(options.tempDir, { recursive: true });
   const run = (args: string[], onErrorLine?: (line: string) => void): Promise<string> =>
     // With setpriv, Go gets a SIGTERM when this process is killed: nobody would use what it goes on to build.
-    runCommand("setpriv", ["--pdeathsig", "TERM", "env", ...goEnvironment(options.tempDir), go.path, ...args], {
+    runCommand("setpriv", ["--pdeathsig", "TERM", "env", ...goEnvironment(options), go.path, ...args], {
       cwd: family.moduleDir,
       signal,
       onErrorLine,
@@ -85,11 +87,11 @@ export function builtName(package_: string): string {
  * Settings for `env`: no download of another Go, no C compiler (the programs must run without this machine's libraries),
  * nothing from a user's workspace file or flags, and go.mod and go.sum as they are committed. GOGC trades memory that a build machine has for compile time.
  */
-function goEnvironment(tempDir: string): string[] {
+function goEnvironment({ tempDir, goCache }: BuildOptions): string[] {
   const target = ["GOOS=linux", `GOARCH=${goArch(process.arch)}`];
   // An empty GOFLAGS would let `go env -w` speak.
   const flags = ["GOTOOLCHAIN=local", "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=-mod=readonly"];
-  return [...target, ...flags, "GOGC=400", `GOTMPDIR=${tempDir}`];
+  return [...target, ...flags, "GOGC=400", `GOTMPDIR=${tempDir}`, `GOCACHE=${goCache}`];
 }
 
 /** The lowest Go version that a module takes: the `go` line of its go.mod. */

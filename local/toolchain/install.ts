@@ -18,6 +18,8 @@ export interface InstallOptions {
   offlineDownload?: boolean;
   progress: Progress;
   signal?: AbortSignal;
+  /** Folder for what Go compiles. */
+  goCache: string;
   /** Looked for once, when the first family needs it. */
   go: () => Promise<Go | undefined>;
   /** Origin → why it can't be reached; grows, so that a closed network costs its few seconds once. */
@@ -129,7 +131,7 @@ async function byBuild(
   try {
     const onState = (next: () => BuildState): void => void (state = next);
     const tempDir = join(partial, "tmp");
-    await ticking(progress, describe, () => build(family, join(partial, "bin"), { go, tempDir, signal, onState }));
+    await ticking(progress, describe, () => build(family, join(partial, "bin"), { go, tempDir, goCache: options.goCache, signal, onState }));
     await rm(tempDir, { recursive: true, force: true });
     return { origin: "go build", source: `Go ${go.version}` };
   } catch (error) {

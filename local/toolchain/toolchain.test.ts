@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -65,6 +65,26 @@ test("what a killed process left half-finished is removed, and another family's 
   const names = readdirSync(directory);
   expect(names.filter((name) => name.startsWith(".partial"))).toEqual([]);
   expect(names).toContain("etcd-1-abc");
+});
+
+test("what Go compiled is removed when all programs are there, also where a killed process left it", async () => {
+  const goCache = join(cacheDir, "toolchain", ".go-build");
+  const call = { cacheDir, mirrorUrl: mirror.url, progress };
+  for (const file of ["made-before", "left-behind"]) {
+    mkdirSync(goCache, { recursive: true });
+    writeFileSync(join(goCache, file), "");
+    await ensureToolchain(call);
+    expect(existsSync(goCache), file).toBe(false);
+  }
+});
+
+test("what Go compiled stays when a program can't be had: the next call goes on from it", async () => {
+  const goCache = join(cacheDir, "toolchain", ".go-build");
+  mkdirSync(goCache, { recursive: true });
+  const sums = [...mirror.files.keys()].find((path) => path.endsWith("SHA256SUMS"))!;
+  mirror.files.set(sums, Buffer.from("0".repeat(64)));
+  await expect(ensureToolchain({ cacheDir, mirrorUrl: mirror.url, progress })).rejects.toThrow();
+  expect(existsSync(goCache)).toBe(true);
 });
 
 test("an aborted call throws the reason and starts nothing", async () => {

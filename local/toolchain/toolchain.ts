@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { findGo, type Go } from "./go.ts";
@@ -22,6 +23,12 @@ export interface ToolchainOptions {
   progress: Progress;
   signal?: AbortSignal;
 }
+
+/**
+ * Name of the folder for what Go compiles, gigabytes: of use to the families that follow and to a build that goes on after an
+ * interruption, and removed when all programs are there.
+ */
+const GO_CACHE = ".go-build";
 
 /** The programs of the embedded stack, ready to run. */
 export interface Toolchain {
@@ -80,7 +87,9 @@ async function ensureFamilies(options: ToolchainOptions, wanted: (family: Family
   const ids = new Map<Family, string>();
   for (const family of families(arch).filter(wanted)) ids.set(family, await familyId(family, arch));
 
-  if (!(await isComplete(directory, ids))) {
+  const goCache = join(directory, GO_CACHE);
+  // Where all is complete there may still be the cache of a process that was killed before it removed it.
+  if (!(await isComplete(directory, ids)) || existsSync(goCache)) {
     await mkdir(directory, { recursive: true });
     await withLock(join(directory, ".lock"), progress, signal, async () => {
       await removePartials(directory);
@@ -88,10 +97,12 @@ async function ensureFamilies(options: ToolchainOptions, wanted: (family: Family
       const shared: InstallOptions = {
         ...options,
         root: directory,
+        goCache,
         go: () => (go ??= findGo(signal)),
         unreachable: new Map(),
       };
       for (const [family, id] of ids) await install(family, id, shared);
+      await rm(goCache, { recursive: true, force: true });
     });
   }
   return { directory, ids };
