@@ -13,7 +13,8 @@ export class LogTail {
   /** The lines of `text` (as the API gives them with timestamps=true) that were not given out before, without their times. */
   take(text: string): string[] {
     const fresh: string[] = [];
-    for (const stamped of text.split("\n")) {
+    // A long line reaches the log in pieces; what has no end yet comes whole with the next call.
+    for (const stamped of text.slice(0, text.lastIndexOf("\n") + 1).split("\n")) {
       const space = stamped.indexOf(" ");
       if (space < 0) continue;
       const second = `${stamped.slice(0, 19)}Z`;

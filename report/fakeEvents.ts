@@ -8,7 +8,7 @@ type Content<E> = E extends RunEvent ? Omit<E, "v" | "run" | "seq" | "time"> : n
 
 const episode = (id: string, unlocks: number): EpisodeRecord => ({
   id, group: "g0", envSeed: 1, return: unlocks, unlocks, achievements: ["collect_wood", "collect_sapling", "wake_up"].slice(0, unlocks),
-  resourceReward: 0.5 * unlocks, decisions: 10, dropped: 1, invalidActions: 2, trajectoryHash: "0".repeat(64),
+  resourceReward: 0.5 * unlocks, decisions: 10, dropped: 1, invalidActions: 2, actions: [["move_left", "do"]], trajectoryHash: "0".repeat(64),
 });
 const average = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
@@ -27,7 +27,7 @@ export function fakeEvents({ name, iterations, rewards, before, after }: FakeRun
     type: "evaluation.finished", iteration, adapter: `${name}-v${iteration}`, seconds: 4, episodes: unlocks.map((u, i) => episode(`e${i}`, u)),
     unlocksPerEpisode: average(unlocks), interval: [average(unlocks) - halfWidth, average(unlocks) + halfWidth], intervalMethod: "made up",
   });
-  add({ type: "run.started", config: `configs/${name}.toml`, configSha256: "0".repeat(64), seed: 7, attempt: 1, strategy: "outcome", iterations, model: "tiny", resumedAt: null });
+  add({ type: "run.started", config: `configs/${name}.toml`, configSha256: "0".repeat(64), seed: 7, attempt: 1, strategy: "outcome", iterations, model: "tiny", settings: null, resumedAt: null });
   sync(0);
   add({ type: "baseline.finished", policy: "random", seconds: 1, episodes: [episode("r", 1)], unlocksPerEpisode: 0.3, interval: [0.1, 0.5], intervalMethod: "made up" });
   evaluate(0, before);

@@ -7,6 +7,7 @@ export async function announceStart(
   standing: Standing,
   resumedAt: number | null,
 ): Promise<void> {
+  const { seed, model, lora, algorithm, reward, rollout, training, evaluation, guards } = spec;
   await log.event({
     type: "run.started",
     config: spec.config.path,
@@ -16,6 +17,7 @@ export async function announceStart(
     strategy: spec.reward.stepwise ? spec.reward.strategy : "outcome",
     iterations: spec.training.iterations,
     model: spec.model.name,
+    settings: { seed, model, lora, algorithm, reward, rollout, training, evaluation, guards },
     resumedAt,
   });
   standing.started = true;

@@ -23,6 +23,11 @@ export const episodeRecord = z.strictObject({
   decisions: count,
   dropped: count,
   invalidActions: count,
+  /**
+   * Names of the actions played, a list for each decision. With envSeed they make the episode again, and trajectoryHash
+   * tells whether it is the same one. Empty in a record of a runner that kept none.
+   */
+  actions: z.array(z.array(z.string())).default([]),
   trajectoryHash: z.string(),
 });
 
@@ -38,6 +43,8 @@ const event = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
 export const runStarted = event("run.started", {
   config: z.string(), configSha256: z.string(), seed: z.int(), attempt: count, strategy: z.string(),
   iterations: count, model: z.string(),
+  /** What of the RunSpec decides the outcome: all but names, places and attempt. Null in a record of a runner that kept none. */
+  settings: z.record(z.string(), z.unknown()).nullable().default(null),
   /** Completed steps that this pod found at the trainer; null when the run begins. */
   resumedAt: count.nullable(),
 });

@@ -28,6 +28,7 @@ function answer(stepwise: number[] | null): RolloutAnswer {
     info: { meta, stepwise: stepwise === null ? null : { reward: stepwise[index]! } },
   }));
   const rewardlab = {
+    actions: steps.map(() => ["noop"]),
     trajectory_hash: "h",
     env_seed: 5,
     achievements: [{ name: "collect_wood" }, { name: "place_table" }],
@@ -64,6 +65,7 @@ test("the record holds what the report needs", () => {
     decisions: 3,
     dropped: 0,
     invalidActions: 3,
+    actions: [["noop"], ["noop"], ["noop"]],
     trajectoryHash: "h",
   });
 });

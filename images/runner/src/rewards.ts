@@ -75,6 +75,7 @@ export function readEpisode(answer: RolloutAnswer, plan: EpisodePlan, spec: RunS
     decisions: decisions.length,
     dropped: decisions.filter((decision) => decision.fault !== null).length,
     invalidActions: decisions.reduce((total, decision) => total + decision.meta.invalid_actions, 0),
+    actions: rewardlab.actions,
     trajectoryHash: rewardlab.trajectory_hash,
   };
   return { plan, decisions, return: sum, record };

@@ -14,6 +14,7 @@ const record = (change: Partial<EpisodeRecord>): EpisodeRecord => ({
   decisions: 2,
   dropped: 0,
   invalidActions: 0,
+  actions: [],
   trajectoryHash: "h",
   ...change,
 });

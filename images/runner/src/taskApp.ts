@@ -28,6 +28,8 @@ const rolloutAnswer = z.object({
       rewardlab: z.object({
         trajectory_hash: z.string().min(1),
         env_seed: z.int(),
+        /** Names, a list for each decision. */
+        actions: z.array(z.array(z.string())),
         /** In the order of unlocking. */
         achievements: z.array(z.object({ name: z.string() })),
         unlocks: count,

@@ -61,6 +61,7 @@ export class FakeTaskApp {
     const stepwise = body.env.config.step_rewards.enabled;
     const achievements: { name: string; decision: number }[] = [];
     const steps: unknown[] = [];
+    const actions: string[][] = [];
     for (let turn = 0; turn < (this.fault.turns ?? body.ops.length / 2); turn++) {
       const { meta, weight } =
         body.policy.policy_name === "random"
@@ -68,6 +69,7 @@ export class FakeTaskApp {
           : await this.#decide(config, turn);
       const unlocked =
         !this.fault.equalRewards && fakeChance(body.env.seed, config.sampler_seed, turn) < 0.15 + 0.1 * weight;
+      actions.push(unlocked ? ["do", "noop"] : ["noop"]);
       if (unlocked) achievements.push({ name: `achievement_${turn}`, decision: turn });
       steps.push({
         obs: {},
@@ -89,6 +91,7 @@ export class FakeTaskApp {
           rewardlab: {
             trajectory_hash: hash,
             env_seed: body.env.seed,
+            actions,
             achievements,
             unlocks: achievements.length,
             resource_reward: 0.25,

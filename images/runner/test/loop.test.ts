@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { RunEvent } from "../src/events.ts";
 import { FakeStack, ofType } from "./fakeStack.ts";
 
 test("a run plays, steps and syncs once an iteration, and ends with its rewards", async () => {
@@ -107,11 +108,38 @@ test("two runs of one seed meet the same worlds, whatever they are called and re
   expect(other.trained).not.toEqual(one.trained);
 });
 
-test("the same run twice has the same record", async () => {
+/** Every episode of a run by its id: what the environment was given, and what came of it. */
+function episodes(events: readonly RunEvent[]) {
+  return events.flatMap((event) => ("episodes" in event ? event.episodes : []));
+}
+
+test("every episode, trained on or not, has its seed, its actions and its hash in the record", async () => {
+  await using stack = await FakeStack.start();
+  const all = episodes((await stack.run()).events);
+  // 3 random, 3 × 3 held out, 3 iterations of 8.
+  expect(all.length).toBe(3 + 9 + 24);
+  const played = new Map(stack.taskApp.requests.map((body) => [body.run_id, body.env.seed]));
+  for (const { id, envSeed, actions, decisions, trajectoryHash } of all) {
+    expect(played.get(id)).toBe(envSeed);
+    expect(actions.length).toBe(decisions);
+    expect(trajectoryHash).toMatch(/^[0-9a-f]{64}$/);
+  }
+});
+
+test("the same run twice has the same record, episode by episode", async () => {
   await using stack = await FakeStack.start();
   const [one, two] = [await stack.run(), await stack.run()];
+  expect(episodes(two.events)).toEqual(episodes(one.events));
   const hash = (events: typeof one.events) => ofType(events, "run.finished")[0]!.trajectoryHash;
   expect(hash(two.events)).toBe(hash(one.events));
+});
+
+test("the record begins with everything that decides the outcome, and with no address", async () => {
+  await using stack = await FakeStack.start();
+  const spec = stack.spec();
+  const [started] = ofType((await stack.run(spec)).events, "run.started");
+  const { version, name, stack: _stack, config, attempt, endpoints, ...decisive } = spec;
+  expect(started!.settings).toEqual(decisive);
 });
 
 test("runs on one server leave each other's adapters alone, also where one's name begins like the other's", async () => {
