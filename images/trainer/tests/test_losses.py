@@ -1,6 +1,7 @@
 """The losses against references written out in plain float64 Python, value and gradient, on ragged batches."""
 
 import math
+import random
 from dataclasses import replace
 from typing import Any
 
@@ -95,6 +96,57 @@ def test_value_and_gradient_equal_the_float64_reference(kind: Algorithm) -> None
     for row, expected in enumerate(gradients):
         assert gradient[row, : len(expected)].tolist() == pytest.approx(expected, abs=1e-14)
         assert gradient[row, len(expected) :].abs().sum() == 0, "padding has a gradient"
+
+
+def random_batch(seed: int) -> tuple[list[Any], list[float]]:
+    """1 to 7 sequences of 1 to 9 tokens: masked tokens anywhere, groups of equal rewards, ratios near and far from 1,
+    importance weights on both sides of the truncation."""
+    draw = random.Random(seed)
+    rows: list[Any] = []
+    advantages = []
+    spread = draw.choice([1e-4, 0.05, 1.0])
+    for _ in range(draw.randint(1, 7)):
+        length = draw.choice([1, 1, 2, 5, 9])
+        old = [-draw.expovariate(1.0) for _ in range(length)]
+        mask = [int(draw.random() < 0.7) for _ in range(length)]
+        mask[draw.randrange(length)] = 1
+        rows.append(
+            ([value + draw.gauss(0, spread) for value in old], old, [draw.gauss(0, 1) for _ in range(length)], mask)
+        )
+        advantages.append(draw.choice([0.0, draw.gauss(0, 1), draw.gauss(0, 1)]))
+    return rows, advantages
+
+
+@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("kind", KINDS)
+def test_random_batches_equal_the_float64_reference(kind: Algorithm, seed: int) -> None:
+    rows, advantages = random_batch(seed)
+    parts, gradient = run_loss(kind, rows, advantages)
+    loss, gradients = reference(kind, rows, advantages)
+    assert float(parts.loss) == pytest.approx(loss, rel=1e-12, abs=1e-14)
+    for row, expected in enumerate(gradients):
+        assert gradient[row, : len(expected)].tolist() == pytest.approx(expected, rel=1e-12, abs=1e-14)
+        assert gradient[row, len(expected) :].abs().sum() == 0
+    assert torch.isfinite(gradient).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_gradient_is_the_slope_of_the_value(kind: Algorithm) -> None:
+    """By central differences, where the clip has no edge nearby. The policy gradient's weight is a constant for the
+    gradient, so it is held: with logp as the only free part its value is linear in logp."""
+    step = 1e-6
+    _, gradient = run_loss(kind)
+    for row, (logp, old, sampler, mask) in enumerate(ROWS):
+        for t in range(len(logp)):
+            values = []
+            for sign in (1, -1):
+                moved = [list(part) for part in (logp, old, sampler)]
+                moved[0][t] += sign * step
+                if kind == "policy_gradient":
+                    moved[1][t] += sign * step  # the ratio, and with it the weight, stays as it was
+                rows = [*ROWS[:row], (*moved, mask), *ROWS[row + 1 :]]
+                values.append(float(run_loss(kind, rows)[0].loss))
+            assert (values[0] - values[1]) / (2 * step) == pytest.approx(float(gradient[row, t]), abs=1e-8)
 
 
 @pytest.mark.parametrize("kind", KINDS)
