@@ -3,10 +3,13 @@ import { clusterProvider } from "./components/clusterProvider.ts";
 import { summariseNotices } from "./components/config/notices.ts";
 import { ContainerImage, imageBuilder } from "./components/containerImage.ts";
 import { EnvSecret } from "./components/envSecret.ts";
+import { GpuClaim } from "./components/gpuClaim.ts";
 import { GpuNodePool } from "./components/gpuNodePool.ts";
 import { LoraTrainer } from "./components/loraTrainer.ts";
 import { namespaceOf, trainerName, vllmName } from "./components/names.ts";
 import { nextCommands } from "./components/nextCommands.ts";
+import { lifeNeedsOf } from "./components/nodePool/lifetime.ts";
+import { poolOf } from "./components/nodePool/pool.ts";
 import { RewardJob } from "./components/rewardJob.ts";
 import { loadSettings } from "./components/settings.ts";
 import type { StackOverlay } from "./components/settings/schema.ts";
@@ -30,7 +33,8 @@ export default async function program(overlay: StackOverlay = {}) {
   // What is in the namespace goes with it: a teardown deletes the namespace and waits for that.
   const inNamespace = { provider, deletedWith: namespace };
   const secret = new EnvSecret("env", { stack, namespace: namespaceName, secrets: plan.secrets }, inNamespace);
-  const nodes = new GpuNodePool("gpus", { stack, ...settings.gpu }, { provider });
+  const nodes = new GpuNodePool("gpus", { stack, life: lifeNeedsOf(settings), ...settings.gpu }, { provider });
+  const pool = poolOf(stack, settings.gpu);
 
   const { images } = settings;
   const builder = imageBuilder("docker", images.dockerHost, [images.taskApp, images.runner, images.trainer, images.vllm]);
@@ -38,14 +42,15 @@ export default async function program(overlay: StackOverlay = {}) {
     new ContainerImage(folder, { ...images, folder, source, tag: stack }, { provider: builder }).reference;
 
   const common = {
-    stack, namespace: namespaceName, pool: settings.gpu, secret: secret.name, keys: secret.keys, model: settings.model, hostRoot: settings.hostRoot,
+    stack, namespace: namespaceName, pool, secret: secret.name, keys: secret.keys, model: settings.model, hostRoot: settings.hostRoot,
   };
   const taskApp = new TaskApp("task-app", { ...common, ...settings.taskApp, image: image("task-app", images.taskApp) }, inNamespace);
   const [vllmImage, trainerImage, runnerImage] = [image("vllm", images.vllm), image("trainer", images.trainer), image("runner", images.runner)];
 
   const pairs = plan.pairs.map(({ name: pair, slots }) => {
     const adapterFolder = `${settings.hostRoot}/${namespaceOf(stack)}/${pair}`;
-    const onGpus = { ...inNamespace, dependsOn: [nodes, secret] };
+    const claims = pool.deviceClass ? [new GpuClaim(pair, { stack, namespace: namespaceName, pair, deviceClass: pool.deviceClass }, inNamespace)] : [];
+    const onGpus = { ...inNamespace, dependsOn: [nodes, secret, ...claims] };
     return {
       pair,
       vllm: new VllmServer(vllmName(pair), { ...common, ...settings.vllm, image: vllmImage, pair, slots, adapterFolder }, onGpus),

@@ -1,11 +1,11 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { SecretName } from "./config/envKeys.ts";
-import type { GpuPool } from "./gpuNodePool.ts";
+import type { GpuPool } from "./nodePool/gpu.ts";
 import { PORTS, trainerName } from "./names.ts";
 import { plainEnv, secretEnv, USER_ENV } from "./pod/env.ts";
 import { type Model, modelAccess } from "./pod/model.ts";
-import { pairPlacement, resourcesOf } from "./pod/placement.ts";
+import { memberResources, pairPlacement, slotOf } from "./pod/placement.ts";
 import { serverProbes } from "./pod/probes.ts";
 import { restrictedContainer } from "./pod/security.ts";
 import { deploymentOf, mounted, policyOf, type Server, serviceOf, timeoutsOf } from "./pod/server.ts";
@@ -50,7 +50,7 @@ export class LoraTrainer extends pulumi.ComponentResource {
   constructor(name: string, args: LoraTrainerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rewardlab:training:LoraTrainer", name, {}, opts);
     const server: Server = {
-      name: trainerName(args.pair), namespace: args.namespace, stack: args.stack, part: "trainer", pair: args.pair, port: PORTS.trainer,
+      name: trainerName(args.pair), namespace: args.namespace, stack: args.stack, part: "trainer", pair: args.pair, slot: slotOf(args), port: PORTS.trainer,
     };
     const self = { parent: this };
     this.url = `http://${server.name}:${PORTS.trainer}`;
@@ -67,7 +67,7 @@ function podOf(args: LoraTrainerArgs) {
   const adapters = sharedNodeFolder("adapters", args.adapterFolder, args.adapterPath, false);
   const { volumes, volumeMounts } = mounted([...scratch(), sharedMemory(args.sharedMemory), model.folder, adapters]);
   return {
-    ...pairPlacement(args.pool, args.pair),
+    ...pairPlacement(args),
     volumes,
     initContainers: [giveFolders(args.image, [adapters, ...(model.written ? [model.folder] : [])])],
     containers: [{
@@ -82,7 +82,7 @@ function podOf(args: LoraTrainerArgs) {
         ...model.env,
         secretEnv(args.secret, "SYNTH_API_KEY", "TRAINER_API_KEY"),
       ],
-      resources: resourcesOf(args.resources, 1),
+      resources: memberResources(args.pool, args.resources, "trainer"),
       volumeMounts,
       ...serverProbes({ port: PORTS.trainer, health: "/health", ready: "/ready", readyWithinMinutes: args.readyWithinMinutes }),
       ...restrictedContainer(),

@@ -22,6 +22,12 @@ export const namespaceOf = (stack: string): string => `${PROJECT}-${stack}`;
 export const pairName = (index: number): string => `pair-${index}`;
 export const vllmName = (pair: string): string => `${pair}-vllm`;
 export const trainerName = (pair: string): string => `${pair}-trainer`;
+/** The number in a pair's name. */
+export const pairIndex = (pair: string): number => Number(pair.slice("pair-".length));
+/** The ResourceClaim of a pair's two GPUs, where GPUs are allocated by claims. */
+export const gpuClaimName = (pair: string): string => `${pair}-gpus`;
+/** What a stack's nodes are made by: a ComputeClass, or a NodePool and its class. */
+export const poolName = (stack: string): string => `${PROJECT}-${stack}`;
 
 /** Label keys. */
 export const LABEL = {
@@ -29,6 +35,8 @@ export const LABEL = {
   stack: "rewardlab.dev/stack",
   part: "rewardlab.dev/part",
   pair: "rewardlab.dev/pair",
+  /** Place of a pair on its node: on no node are two pairs of one slot. */
+  slot: "rewardlab.dev/slot",
   run: "rewardlab.dev/run",
 } as const;
 

@@ -1,12 +1,12 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { SecretName } from "./config/envKeys.ts";
-import type { GpuPool } from "./gpuNodePool.ts";
+import type { GpuPool } from "./nodePool/gpu.ts";
 import { PORTS, vllmName } from "./names.ts";
 import type { Slots } from "./packing.ts";
 import { plainEnv, secretEnv, USER_ENV } from "./pod/env.ts";
 import { type Model, modelAccess } from "./pod/model.ts";
-import { pairPlacement, resourcesOf } from "./pod/placement.ts";
+import { memberResources, pairPlacement, slotOf } from "./pod/placement.ts";
 import { serverProbes } from "./pod/probes.ts";
 import { restrictedContainer } from "./pod/security.ts";
 import { deploymentOf, mounted, policyOf, type Server, serviceOf, timeoutsOf } from "./pod/server.ts";
@@ -56,7 +56,7 @@ export class VllmServer extends pulumi.ComponentResource {
 
   constructor(name: string, args: VllmServerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rewardlab:serving:VllmServer", name, {}, opts);
-    const server: Server = { name: vllmName(args.pair), namespace: args.namespace, stack: args.stack, part: "vllm", pair: args.pair, port: PORTS.vllm };
+    const server: Server = { name: vllmName(args.pair), namespace: args.namespace, stack: args.stack, part: "vllm", pair: args.pair, slot: slotOf(args), port: PORTS.vllm };
     const self = { parent: this };
     this.url = `http://${server.name}:${PORTS.vllm}`;
     new k8s.apps.v1.Deployment(`${name}-deployment`, deploymentOf(server, podOf(args), args.readyWithinMinutes),
@@ -72,7 +72,7 @@ function podOf(args: VllmServerArgs) {
   const adapters = sharedNodeFolder("adapters", args.adapterFolder, ADAPTER_PATH, true);
   const { volumes, volumeMounts } = mounted([...scratch(), sharedMemory(args.sharedMemory), model.folder, adapters]);
   return {
-    ...pairPlacement(args.pool, args.pair),
+    ...pairPlacement(args),
     volumes,
     ...(model.written && { initContainers: [giveFolders(args.image, [model.folder])] }),
     containers: [{
@@ -86,7 +86,7 @@ function podOf(args: VllmServerArgs) {
         ...model.env,
         secretEnv(args.secret, "SYNTH_API_KEY", "VLLM_API_KEY"),
       ],
-      resources: resourcesOf(args.resources, 1),
+      resources: memberResources(args.pool, args.resources, "vllm"),
       volumeMounts,
       ...serverProbes({ port: PORTS.vllm, health: "/health", ready: "/health", readyWithinMinutes: args.readyWithinMinutes }),
       ...restrictedContainer(),

@@ -8,7 +8,10 @@ import { PROJECT_ROOT } from "../components/settings.ts";
 
 export const DIGEST = `registry.test/image@sha256:${"0".repeat(64)}`;
 
-export const pool = { labels: { "rewardlab.dev/gpu-pool": "h100x2" }, products: ["NVIDIA-H100-NVL"], cpuPodsOnGpuNode: false };
+export const pool = {
+  labels: { "rewardlab.dev/gpu-pool": "h100x2" }, cards: { label: "nvidia.com/gpu.product", names: ["NVIDIA-H100-NVL"] }, taints: ["nvidia.com/gpu"],
+  pairsPerNode: 1, cpuPodsOnGpuNode: false,
+};
 
 export const server = {
   stack: "dev", namespace: "rewardlab-dev", image: DIGEST, secret: "rewardlab-env", keys: ["SYNTH_API_KEY", "ENVIRONMENT_API_KEY"] as const, pool,

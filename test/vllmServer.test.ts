@@ -40,6 +40,15 @@ describe("a vLLM server with a model from the hub", () => {
     expect(rule.labelSelector.matchExpressions[0].values).toContain(labels["rewardlab.dev/part"]);
   });
 
+  it("refuses a node with another pair in its place, of its own stack or of another one", () => {
+    const { affinity } = pod(recording);
+    const { labels } = recording.one("kubernetes:apps/v1:Deployment").inputs["spec"].template.metadata;
+    const [inStack, ofOthers] = affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution;
+    expect(labels).toMatchObject({ "rewardlab.dev/slot": "0", ...inStack.labelSelector.matchLabels });
+    expect([inStack.labelSelector.matchExpressions, inStack.namespaceSelector]).toEqual([[{ key: "rewardlab.dev/pair", operator: "NotIn", values: ["pair-0"] }], undefined]);
+    expect([ofOthers.labelSelector.matchExpressions, ofOthers.namespaceSelector]).toEqual([[{ key: "rewardlab.dev/stack", operator: "NotIn", values: ["dev"] }], {}]);
+  });
+
   it("gets slots, rank and length as flags, and its key by reference", () => {
     const [container] = pod(recording).containers;
     expect(container.args).toEqual(expect.arrayContaining(["--model=Qwen/Qwen3-4B", "--max-loras=9", "--max-cpu-loras=18", "--max-lora-rank=16",

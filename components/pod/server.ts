@@ -13,12 +13,15 @@ export interface Server {
   stack: string;
   part: Part;
   pair?: string;
+  /** The pair's place on its node. */
+  slot?: string;
   port: number;
 }
 
 type Args<T> = Required<Pick<T, Extract<keyof T, "metadata" | "spec">>>;
 
 const labels = ({ stack, part, pair }: Server) => labelsOf({ stack, part, ...(pair && { pair }) });
+const podLabels = (server: Server) => ({ ...labels(server), ...(server.slot && { [LABEL.slot]: server.slot }) });
 const selector = ({ part, pair }: Server) => ({ [LABEL.part]: part, ...(pair && { [LABEL.pair]: pair }) });
 const metadata = (server: Server) => ({ name: server.name, namespace: server.namespace, labels: labels(server) });
 
@@ -35,7 +38,7 @@ export function deploymentOf(server: Server, pod: PodSpec, readyWithinMinutes: n
       strategy: { type: "Recreate" },
       progressDeadlineSeconds: readyWithinMinutes * 60,
       selector: { matchLabels: selector(server) },
-      template: { metadata: { labels: labels(server) }, spec: { ...restrictedPod(), terminationGracePeriodSeconds: 15, ...pod } },
+      template: { metadata: { labels: podLabels(server) }, spec: { ...restrictedPod(), terminationGracePeriodSeconds: 15, ...pod } },
     },
   };
 }

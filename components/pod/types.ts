@@ -3,6 +3,7 @@ import type * as k8s from "@pulumi/kubernetes";
 /** Short names of the API server's types that pods are made of. */
 export type Container = k8s.types.input.core.v1.Container;
 export type EnvVar = k8s.types.input.core.v1.EnvVar;
+export type PodAffinityTerm = k8s.types.input.core.v1.PodAffinityTerm;
 export type PodSpec = k8s.types.input.core.v1.PodSpec;
 export type Probe = k8s.types.input.core.v1.Probe;
 export type Toleration = k8s.types.input.core.v1.Toleration;

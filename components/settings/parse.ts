@@ -2,6 +2,8 @@ import { z } from "zod";
 import { issueProblems } from "../config/issues.ts";
 import { type Problem, refuse } from "../config/problem.ts";
 import { nearest } from "../config/suggest.ts";
+import { gpuProblems } from "../nodePool/checks.ts";
+import { lifeNeedsOf } from "../nodePool/lifetime.ts";
 import { shapeOf } from "../schema/fields.ts";
 import { type StackSettings, stackSettings } from "./schema.ts";
 
@@ -46,9 +48,12 @@ const MANAGED_FLAGS = ["--model", "--served-model-name", "--revision", "--dtype"
 
 function clashes(settings: StackSettings, file: string): Problem[] {
   const managed = settings.vllm.args.filter((arg) => MANAGED_FLAGS.includes(arg.split("=")[0]!));
-  return managed.map((arg) => ({
-    file, path: "vllm.args", what: `holds ${arg.split("=")[0]!}, which follows from the other settings`, write: "Remove it",
-  }));
+  return [
+    ...managed.map((arg) => ({
+      file, path: "vllm.args", what: `holds ${arg.split("=")[0]!}, which follows from the other settings`, write: "Remove it",
+    })),
+    ...gpuProblems(settings.gpu, lifeNeedsOf(settings)).map((problem) => ({ file, ...problem })),
+  ];
 }
 
 function suggestSetting(table: string, name: string): string | undefined {

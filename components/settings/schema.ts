@@ -3,6 +3,7 @@ import { LORA_RANKS } from "../../images/runner/src/runSpec.ts";
 import { runOverrides } from "../config/overrides.ts";
 import { experimentEntry } from "../experiments/schema.ts";
 import { imagesSection } from "./images.ts";
+import { gpuSection } from "./gpu.ts";
 
 /** A quantity of the API server, for example 500m cores or 24Gi of memory. */
 const cpu = z.string().regex(/^\d+(\.\d+)?m?$/, "a number of cores, for example 500m or 4");
@@ -27,24 +28,6 @@ const clusterSection = z.strictObject({
   context: z.string().min(1).optional(),
   /** Names the cluster for good: only a change of this name means another cluster, and moves the stack there. */
   identifier: z.string().min(1),
-});
-
-const gpuSection = z.strictObject({
-  backend: z.literal("existing"),
-  /** Nodes to label and taint; empty for nodes that carry the labels already. */
-  nodes: z.array(z.string().min(1)).default([]),
-  /** Labels that the pool's nodes have (and get, if they are named above). */
-  labels: z.record(z.string().min(1), z.string()).default({}),
-  /** Values of the label nvidia.com/gpu.product that will do: one card has several names. */
-  products: z.array(z.string().min(1)).min(1),
-  /** Keep other pods off the nodes named above. */
-  taint: z.boolean().default(true),
-  runtimeClass: z.string().min(1).optional(),
-  gpusPerNode: z.int().min(2).default(2),
-  /** Most nodes that this stack may use. */
-  nodeCount: count.default(1),
-  /** Let pods without a GPU run on the pool's nodes: for a cluster of one node. */
-  cpuPodsOnGpuNode: z.boolean().default(false),
 });
 
 const modelSection = z.strictObject({

@@ -1,0 +1,25 @@
+import { poolName } from "../names.ts";
+import { COMPUTE_CLASS_KEY, EXCLUSIVE_TAINT, GPU, type GpuPool, KARPENTER_POOL_LABEL } from "./gpu.ts";
+import type { GpuNodes } from "./nodes.ts";
+import { GKE_ACCELERATOR, SHAPES } from "./shapes.ts";
+
+/** How pods find the nodes of a stack's pool. */
+export function poolOf(stack: string, nodes: GpuNodes): GpuPool {
+  const common = {
+    pairsPerNode: Math.floor(nodes.gpusPerNode / 2), cpuPodsOnGpuNode: nodes.cpuPodsOnGpuNode,
+    ...(nodes.runtimeClass && { runtimeClass: nodes.runtimeClass }),
+  };
+  const name = poolName(stack);
+  const taints = [GPU.taint.key, ...("exclusive" in nodes && nodes.exclusive ? [EXCLUSIVE_TAINT.key] : [])];
+  switch (nodes.backend) {
+    case "existing":
+      return { ...common, labels: nodes.labels, cards: { label: GPU.productLabel, names: nodes.products }, taints, ...(nodes.allocation === "dra" && { deviceClass: nodes.deviceClass }) };
+    case "gke":
+      return { ...common, labels: { [COMPUTE_CLASS_KEY]: name }, cards: { label: GPU.acceleratorLabel, names: [GKE_ACCELERATOR] }, taints: [...taints, COMPUTE_CLASS_KEY] };
+    case "karpenter-aks":
+    case "karpenter-aws": {
+      const { product } = nodes.backend === "karpenter-aks" ? SHAPES.aks : SHAPES.aws;
+      return { ...common, labels: { [KARPENTER_POOL_LABEL]: name }, cards: { label: GPU.productLabel, names: [product] }, taints };
+    }
+  }
+}
