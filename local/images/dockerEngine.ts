@@ -44,7 +44,7 @@ export class DockerEngine {
         // In a mount namespace of its own: what it mounts is gone with it, however it ends.
         command: "unshare",
         args: ["--mount", "--propagation", "slave", "dockerd", ...this.#arguments()],
-        ready: async () => existsSync(docker.socket) && (await this.#docker(["version", "--format", "{{.Server.Version}}"], ctx)) !== "",
+        ready: async () => existsSync(docker.socket) && (await this.docker(["version", "--format", "{{.Server.Version}}"], ctx)) !== "",
         readyWithinSeconds: 60,
       },
       this.#places,
@@ -59,7 +59,7 @@ export class DockerEngine {
     const say = () => ctx.progress(`Docker engine: pulling ${reference.replace(/@.*/, "")} (${((performance.now() - started) / 1000).toFixed(0)} s)`);
     const ticker = setInterval(say, 3000);
     try {
-      await this.#docker(["pull", "--quiet", reference], ctx);
+      await this.docker(["pull", "--quiet", reference], ctx);
       say();
     } finally {
       clearInterval(ticker);
@@ -68,12 +68,12 @@ export class DockerEngine {
 
   /** Drops every image that no container uses, and what builds left behind. */
   async prune(ctx: LocalContext): Promise<void> {
-    await this.#docker(["system", "prune", "--all", "--force"], ctx);
+    await this.docker(["system", "prune", "--all", "--force"], ctx);
   }
 
   async #has(reference: string, ctx: LocalContext): Promise<boolean> {
     try {
-      await this.#docker(["image", "inspect", "--format", "{{.Id}}", reference], ctx);
+      await this.docker(["image", "inspect", "--format", "{{.Id}}", reference], ctx);
       return true;
     } catch (error) {
       if (error instanceof CommandError && /no such (image|object)/i.test(error.output)) return false;
@@ -81,7 +81,8 @@ export class DockerEngine {
     }
   }
 
-  #docker(args: string[], ctx: LocalContext): Promise<string> {
+  /** Runs Docker's command line on this engine. */
+  docker(args: string[], ctx: LocalContext): Promise<string> {
     return run("docker", ["--host", this.host, ...args], { signal: ctx.signal });
   }
 

@@ -15,6 +15,9 @@ const CONFIG = "application/vnd.docker.container.image.v1+json";
 /** A layer that is not compressed: on the loopback gzip costs minutes of a core and saves nothing. */
 const LAYER = "application/vnd.docker.image.rootfs.diff.tar";
 
+/** Tag of the image that was pushed last into a repository. */
+const TAG = "current";
+
 const sha256 = (data: Buffer | string) => `sha256:${createHash("sha256").update(data).digest("hex")}`;
 
 /** Pushes images into one repository of a registry over plain HTTP (OCI distribution specification). */
@@ -48,7 +51,10 @@ export class RegistryPush {
     return { digest, size };
   }
 
-  /** Pushes configuration and manifest of an image of these layers and returns the manifest's digest. */
+  /**
+   * Pushes configuration and manifest of an image of these layers and returns the manifest's digest. It gets a tag, which nothing
+   * refers to: the registry's garbage collection removes what has none.
+   */
   async pushImage(layers: readonly Blob[], { env, labels }: ImageConfig): Promise<string> {
     const config = Buffer.from(JSON.stringify({
       architecture: "amd64",
@@ -68,7 +74,7 @@ export class RegistryPush {
       layers: layers.map(({ digest, size }) => ({ mediaType: LAYER, size, digest })),
     }));
     const digest = sha256(manifest);
-    await this.#call(`/v2/${this.#repository}/manifests/${digest}`, { method: "PUT", headers: { "content-type": MANIFEST }, body: manifest });
+    await this.#call(`/v2/${this.#repository}/manifests/${TAG}`, { method: "PUT", headers: { "content-type": MANIFEST }, body: manifest });
     return digest;
   }
 
