@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { AppsV1Api, CoreV1Api } from "@kubernetes/client-node";
+import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { PROJECT_ROOT } from "../components/settings.ts";
 import program from "../index.ts";
@@ -42,15 +43,16 @@ afterAll(async () => {
 
 /** Every pod of a server becomes ready; those of runs stay as they are. */
 async function markReady(): Promise<void> {
-  const { items } = await core.listNamespacedPod({ namespace: NAMESPACE, labelSelector: "rewardlab.dev/part!=run" });
+  const { items } = await core.listPodForAllNamespaces({ labelSelector: "rewardlab.dev/part,rewardlab.dev/part!=run" });
   for (const pod of items.filter(({ status }) => status?.phase === "Pending")) {
     const status = { ...pod.status, phase: "Running", conditions: [{ type: "Ready", status: "True" }] };
-    await core.replaceNamespacedPodStatus({ namespace: NAMESPACE, name: pod.metadata!.name!, body: { ...pod, status } });
+    await core.replaceNamespacedPodStatus({ namespace: pod.metadata!.namespace!, name: pod.metadata!.name!, body: { ...pod, status } });
   }
 }
 
-const engine = (operation: "up" | "preview" | "destroy", change: Record<string, unknown> = {}): Promise<StackResult> => runStack({
-  operation, program: () => program({ ...overlay, ...change }), projectName: "rewardlab", stackName: "local", rootDir: PROJECT_ROOT,
+type Operation = "up" | "preview" | "destroy";
+const engine = (operation: Operation, change: Record<string, unknown> = {}, { stackName = "local", onEvent = (_: EngineEvent) => {} } = {}): Promise<StackResult> => runStack({
+  operation, program: () => program({ ...overlay, ...change }), projectName: "rewardlab", stackName, onEvent, rootDir: PROJECT_ROOT,
   workDir: join(plane.folder, "work"), backendDir: join(plane.folder, "state"), passphraseFile: join(plane.folder, "passphrase"),
   projectFile: join(PROJECT_ROOT, "Pulumi.yaml"), stackConfigFile: join(PROJECT_ROOT, "Pulumi.local.yaml"),
   pulumiBinary: plane.binaries.pulumi, node: process.execPath, officialPlugins: join(plane.folder, "none"),
@@ -58,6 +60,21 @@ const engine = (operation: "up" | "preview" | "destroy", change: Record<string, 
 });
 
 const stateFile = () => readFileSync(join(plane.folder, "state", ".pulumi", "stacks", "rewardlab", "local.json"), "utf8");
+/** What the engine would do for a change: `operation type name`, of all resources that would not stay the same. */
+async function planned(change: Record<string, unknown>): Promise<string[]> {
+  const operations = new Set<string>();
+  await engine("preview", change, {
+    onEvent: ({ resourcePreEvent: event }) => {
+      if (event === undefined || ["same", "read"].includes(event.metadata.op)) return;
+      const [type, name] = event.metadata.urn.split("::").slice(-2);
+      // Of a replacement the engine tells the three steps too.
+      operations.add(`${event.metadata.op.replace(/^(create|delete)-replace.*/, "replace")} ${type!.split("$").at(-1)} ${name}`);
+    },
+  });
+  return [...operations].sort();
+}
+const CONFIG_MAP = "kubernetes:core/v1:ConfigMap";
+const JOB = "kubernetes:batch/v1:Job";
 const changed = ({ changes }: StackResult) => Object.fromEntries(Object.entries(changes).filter(([kind]) => kind !== "same"));
 
 it("comes up from nothing, and a second time there is nothing to do", async () => {
@@ -89,6 +106,43 @@ it("replaces exactly one Job and its spec when one TOML changes", async () => {
   expect(after).toHaveLength(3);
 });
 
+it("plans to replace exactly one run when its attempt is raised", async () => {
+  const [first, second, third] = overlay["experiments"];
+  expect(await planned({ experiments: [first, { ...second, attempt: 2 }, third] }))
+    .toEqual([JOB, CONFIG_MAP].map((type) => `replace ${type} crafter-rl-stepwise-simple${type === JOB ? "" : "-spec"}`));
+});
+
+it("plans to replace exactly one run when its overrides change, under the name that it has", async () => {
+  const [first, second, third] = overlay["experiments"];
+  expect(await planned({ experiments: [first, second, { ...third, name: "crafter-rl-stepwise-shaped", overrides: { rewardWeights: { collect_wood: 9 } } }] }))
+    .toEqual([JOB, CONFIG_MAP].map((type) => `replace ${type} crafter-rl-stepwise-shaped${type === JOB ? "" : "-spec"}`));
+});
+
+it("plans nothing but new runs for a sweep beside the others, where the server has room for it", async () => {
+  const plan = await planned({ experiments: [...overlay["experiments"], { ...overlay["experiments"][0], name: "s", matrix: { seed: [1, 2] } }], placement: { perPair: 3 }, gpu: { ...overlay["gpu"], nodeCount: 2 } });
+  // The namespace says how many GPUs the stack may have, so a node more is told there.
+  expect(plan.filter((operation) => !operation.startsWith("create ") && !operation.includes("Namespace"))).toEqual([]);
+  expect(plan.filter((operation) => operation.startsWith(`create ${JOB} `))).toEqual([`create ${JOB} s-seed1`, `create ${JOB} s-seed2`]);
+});
+
+it("plans to touch no run when the pool's label changes", async () => {
+  const plan = await planned({ gpu: { ...overlay["gpu"], labels: { "rewardlab.dev/gpu-pool": "renamed" } } });
+  expect(plan.filter((operation) => operation.includes(JOB) || operation.includes(CONFIG_MAP))).toEqual([]);
+  expect(plan).not.toEqual([]);
+});
+
+it("makes a second stack of the same settings beside the first, with no object in common", async () => {
+  const before = await objectsOf("local");
+  // Nodes have one owner: the second stack takes nodes that are labelled already.
+  const copied = { gpu: { ...overlay["gpu"], nodes: [] } };
+  await engine("up", copied, { stackName: "exp-7" });
+  const second = await objectsOf("exp-7");
+  expect([second.length, second.filter((uid) => before.includes(uid))]).toEqual([before.length, []]);
+  expect(await objectsOf("local")).toEqual(before);
+  await engine("destroy", copied, { stackName: "exp-7" });
+  expect([await objectsOf("exp-7"), await objectsOf("local")]).toEqual([[], before]);
+});
+
 it("updates the Secret in place when a key is rotated, and touches nothing else", async () => {
   const before = await jobs();
   expect(changed(await engine("up", { envFile: envFile({ ...SENTINELS, SYNTH_API_KEY: "sentinel-rotated" }) }))).toEqual({ update: 1 });
@@ -103,6 +157,13 @@ it("leaves nothing behind: no namespace, no label, no taint", async () => {
   const { items } = await plane.config.makeApiClient(AppsV1Api).listDeploymentForAllNamespaces({ labelSelector: "rewardlab.dev/stack=local" });
   expect(items).toEqual([]);
 });
+
+/** Uids of everything of a stack that is in the cluster, whatever its namespace. */
+async function objectsOf(stack: string): Promise<string[]> {
+  const kinds = "namespaces,deployments,services,secrets,configmaps,jobs,networkpolicies,persistentvolumeclaims,resourcequotas,priorityclasses";
+  const { output } = await plane.kubectl(["get", kinds, "--all-namespaces", "-l", `rewardlab.dev/stack=${stack}`, "-o", "jsonpath={.items[*].metadata.uid}"]);
+  return output.split(" ").filter(Boolean).sort();
+}
 
 async function jobs(): Promise<string[]> {
   const { output } = await plane.kubectl(["-n", NAMESPACE, "get", "jobs", "-o", "jsonpath={.items[*].metadata.name}"]);
