@@ -56,7 +56,7 @@ const engine = (operation: Operation, change: Record<string, unknown> = {}, { st
   workDir: join(plane.folder, "work"), backendDir: join(plane.folder, "state"), passphraseFile: join(plane.folder, "passphrase"),
   projectFile: join(PROJECT_ROOT, "Pulumi.yaml"), stackConfigFile: join(PROJECT_ROOT, "Pulumi.local.yaml"),
   pulumiBinary: plane.binaries.pulumi, node: process.execPath, officialPlugins: join(plane.folder, "none"),
-  progress: () => {}, signal: new AbortController().signal,
+  progress: () => {}, signal: new AbortController().signal, policyPack: join(PROJECT_ROOT, "policy"),
 });
 
 const stateFile = () => readFileSync(join(plane.folder, "state", ".pulumi", "stacks", "rewardlab", "local.json"), "utf8");
@@ -76,6 +76,16 @@ async function planned(change: Record<string, unknown>): Promise<string[]> {
 const CONFIG_MAP = "kubernetes:core/v1:ConfigMap";
 const JOB = "kubernetes:batch/v1:Job";
 const changed = ({ changes }: StackResult) => Object.fromEntries(Object.entries(changes).filter(([kind]) => kind !== "same"));
+
+it("refuses what its policies forbid, with resource, rule and remedy, and makes nothing of it", async () => {
+  const forbidden = { images: { ...overlay["images"], runner: { reference: "registry.test/runner:1" } }, vllm: { env: { NOTE: `hf_${"a1B2".repeat(9)}` } } };
+  const refusal = await engine("preview", forbidden).then(() => expect.unreachable(), (error: Error & { exitCode: number }) => error);
+  expect(refusal.exitCode).toBe(78);
+  expect(refusal.message).toMatch(/^4 violations of the stack's policies \(docs\/guard-rails\.md\); nothing was changed$/m);
+  expect(refusal.message).toMatch(/Job crafter-rl-outcome: images-by-digest: spec\.template\.spec\.containers\[0\] has the image registry\.test\/runner:1, .*Write name@sha256/);
+  expect(refusal.message).toMatch(/Deployment pair-0-vllm-deployment: no-secret-literals: spec.* holds a token of .*Write the value into the env file/);
+  await expect(core.readNamespace({ name: NAMESPACE })).rejects.toMatchObject({ code: 404 });
+});
 
 it("comes up from nothing, and a second time there is nothing to do", async () => {
   const first = await engine("up");

@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -30,6 +31,7 @@ export interface PluginFolders {
  * project's stand-in. Returns one line for the user that says which; nothing when all are official.
  */
 export function preparePlugins(folders: PluginFolders, node: string): string | undefined {
+  preparePolicyRunner(folders, node);
   const standIns = PLUGINS.filter((plugin) => !preparePlugin(plugin, folders, node));
   if (standIns.length === 0) return undefined;
   const names = standIns.map(({ name, sdk }) => `${name} ${readInstalledVersion(sdk)}`).join(", ");
@@ -57,8 +59,18 @@ function preparePlugin({ name, sdk, main }: Plugin, folders: PluginFolders, node
     return true;
   }
   const program = fileURLToPath(new URL(main, import.meta.url));
-  // Every run starts several plugins, and most of their start is compiling the same libraries.
-  const cache = `NODE_COMPILE_CACHE=${quote(join(folders.home, "compile-cache"))}; export NODE_COMPILE_CACHE`;
-  writeLauncher(launcher, [cache, `exec ${quote(node)} ${quote(program)} "$@"`]);
+  writeLauncher(launcher, [compileCache(folders.home), `exec ${quote(node)} ${quote(program)} "$@"`]);
   return false;
 }
+
+/**
+ * What the engine runs policy packs with where it has no language host for Node: the SDK's own runner. Pulumi's release
+ * has the same as a script, `pulumi-analyzer-policy`.
+ */
+function preparePolicyRunner({ home, bin }: PluginFolders, node: string): void {
+  const runner = createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/run-policy-pack/index.js");
+  writeLauncher(join(bin, "pulumi-analyzer-policy-nodejs"), [compileCache(home), `exec ${quote(node)} ${quote(runner)} "$@"`]);
+}
+
+/** Every run starts several plugins, and most of their start is compiling the same libraries. */
+const compileCache = (home: string): string => `NODE_COMPILE_CACHE=${quote(join(home, "compile-cache"))}; export NODE_COMPILE_CACHE`;

@@ -14,6 +14,7 @@ import { writePulumiLauncher } from "./launcher.ts";
 import { claim, releaseStaleLocks } from "./locks.ts";
 import { ensurePassphrase } from "./passphrase.ts";
 import { preparePlugins } from "./plugins.ts";
+import { PolicyCollector, PolicyViolations } from "./policyViolations.ts";
 import { writeProjectFiles } from "./projectFiles.ts";
 import { recoverPending } from "./recovery.ts";
 import { ResourceProgress } from "./resourceProgress.ts";
@@ -44,6 +45,8 @@ export interface StackOptions extends LocalContext {
   officialPlugins: string;
   /** Put before the engine's PATH, for the programs that the providers run. */
   pathDirs?: string[];
+  /** Folder of a policy pack that looks at what is planned; `preview` and `up` alone. */
+  policyPack?: string;
   /** With `destroy`: forget the stack when it's empty. */
   removeStack?: boolean;
   onEvent?: (event: EngineEvent) => void;
@@ -62,8 +65,9 @@ export interface StackResult {
  * Runs the real Pulumi engine on a stack, with the program in this process. A run that was cut off before is cleaned up
  * first. Nothing goes to the network and no file of the user is written.
  *
- * Throws `StackBusy` when another process is changing the stack, `StackFailure` when the operation fails, and the signal's
- * reason when aborted (after the engine has stopped in order).
+ * Throws `StackBusy` when another process is changing the stack, `PolicyViolations` when the policy pack forbids what is
+ * planned, `StackFailure` when the operation fails, and the signal's reason when aborted (after the engine has stopped in
+ * order).
  */
 export async function runStack(options: StackOptions): Promise<StackResult> {
   const started = performance.now();
@@ -125,6 +129,7 @@ async function perform(stack: Stack, options: StackOptions): Promise<Pick<StackR
   const { operation, signal } = options;
   const progress = new ResourceProgress();
   const collector = new ProblemCollector();
+  const policies = new PolicyCollector();
   let changes: OpMap = {};
   const now = () => performance.now() / 1000;
   const report = (lines: string[]) => lines.forEach((line) => options.progress(line));
@@ -133,14 +138,16 @@ async function perform(stack: Stack, options: StackOptions): Promise<Pick<StackR
     if (event.diagnosticEvent?.severity === ("debug" as string)) return;
     if (event.summaryEvent) changes = event.summaryEvent.resourceChanges;
     collector.handle(event);
+    policies.handle(event);
     report(progress.handle(event, now()));
     options.onEvent?.(event);
   };
   const timer = setInterval(() => report(progress.tick(now())), 500);
   try {
     let outputs: OutputMap = {};
-    if (operation === "up") ({ outputs } = await stack.up({ onEvent, signal }));
-    else if (operation === "preview") await stack.preview({ onEvent, signal });
+    const policyPacks = options.policyPack === undefined ? {} : { policyPacks: [options.policyPack] };
+    if (operation === "up") ({ outputs } = await stack.up({ onEvent, signal, ...policyPacks }));
+    else if (operation === "preview") await stack.preview({ onEvent, signal, ...policyPacks });
     else if (operation === "destroy") await stack.destroy({ onEvent, signal });
     else {
       await stack.refresh({ onEvent, signal });
@@ -149,6 +156,7 @@ async function perform(stack: Stack, options: StackOptions): Promise<Pick<StackR
     return { changes, outputs: masked(outputs) };
   } catch (error) {
     signal.throwIfAborted();
+    if (policies.violations.length > 0) throw new PolicyViolations(policies.violations, operation === "preview");
     throw new StackFailure(operation, options.stackName, collector.problems, error);
   } finally {
     clearInterval(timer);
