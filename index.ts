@@ -26,6 +26,7 @@ export default async function program(overlay: StackOverlay = {}) {
   const stack = pulumi.getStack();
   const settings = loadSettings(overlay);
   const plan = planStack(settings, stack);
+  const deadlineMinutes = plan.quote.deadline.runMinutes;
   for (const notice of summariseNotices(plan.notices)) await pulumi.log.info(notice);
 
   const provider = clusterProvider("cluster", settings.cluster);
@@ -33,7 +34,7 @@ export default async function program(overlay: StackOverlay = {}) {
   // What is in the namespace goes with it: a teardown deletes the namespace and waits for that.
   const inNamespace = { provider, deletedWith: namespace };
   const secret = new EnvSecret("env", { stack, namespace: namespaceName, secrets: plan.secrets }, inNamespace);
-  const nodes = new GpuNodePool("gpus", { stack, life: lifeNeedsOf(settings), ...settings.gpu }, { provider });
+  const nodes = new GpuNodePool("gpus", { stack, life: lifeNeedsOf({ ...settings, deadlineMinutes }), ...settings.gpu }, { provider });
   const pool = poolOf(stack, settings.gpu);
 
   const { images } = settings;
@@ -60,8 +61,7 @@ export default async function program(overlay: StackOverlay = {}) {
 
   const jobs = plan.runs.map(({ pair, spec }) => {
     const { vllm, trainer } = pairs.find((each) => each.pair === pair)!;
-    const { deadlineMinutes, runner } = settings;
-    const { jobName } = new RewardJob(spec.name, { ...common, ...runner, image: runnerImage, spec, deadlineMinutes },
+    const { jobName } = new RewardJob(spec.name, { ...common, ...settings.runner, image: runnerImage, spec, deadlineMinutes },
       { ...inNamespace, dependsOn: [secret, taskApp, vllm, trainer] });
     return [spec.name, jobName] as const;
   });
@@ -71,6 +71,7 @@ export default async function program(overlay: StackOverlay = {}) {
     taskAppUrl: taskApp.url,
     pairs: Object.fromEntries(pairs.map(({ pair, vllm, trainer }) => [pair, { vllmUrl: vllm.url, trainerUrl: trainer.url }])),
     jobs: Object.fromEntries(jobs),
+    quote: plan.quote,
     next: nextCommands(stack, plan.runs.map(({ spec }) => spec.name)),
   };
 }

@@ -1,4 +1,7 @@
 import type { RunSpec } from "../images/runner/src/runSpec.ts";
+import { budgetProblems } from "./budget/deadline.ts";
+import { nodesFor, type Quote, quoteOf } from "./budget/quote.ts";
+import { quoteText, unfinished } from "./budget/quoteText.ts";
 import type { RewardConfig } from "./config/normalise.ts";
 import { mergeNotices, type Notice } from "./config/notices.ts";
 import type { Problem } from "./config/problem.ts";
@@ -14,6 +17,7 @@ import type { StackSettings } from "./settings/schema.ts";
 export interface Plan {
   pairs: Pair[];
   runs: { pair: string; spec: RunSpec }[];
+  quote: Quote;
   notices: Notice[];
   problems: Problem[];
 }
@@ -47,14 +51,30 @@ export function planRuns(stack: string, settings: StackSettings, experiments: re
   const specs = runs.map(({ spec }) => spec);
   // One run of each config: what a stack file varies is meant to differ, what its configs differ in may not be.
   const comparison = compareRuns(specs.filter(({ config }, index) => specs.findIndex((other) => other.config.path === config.path) === index));
-  const ofStack = [...packing.problems, ...experiments.flatMap(({ experiment, config }) => effectProblems(experiment, config))];
+  const money = planMoney(settings, packing.pairs, specs);
+  const ofStack = [...packing.problems, ...money.problems, ...experiments.flatMap(({ experiment, config }) => effectProblems(experiment, config))];
   return {
     pairs: packing.pairs,
     runs,
-    notices: mergeNotices([...[...resolved, comparison].flatMap(({ notices }) => notices), ...repeatedExperiments(specs)]),
+    quote: money.quote,
+    notices: mergeNotices([
+      ...[...resolved, comparison].flatMap(({ notices }) => notices), ...repeatedExperiments(specs),
+      ...money.texts.map((text) => ({ path: "quote", text, files: [`Pulumi.${stack}.yaml`] })),
+    ]),
     problems: [
       ...ofStack.map((problem) => ({ file: `Pulumi.${stack}.yaml`, ...problem })),
       ...[...resolved, comparison].flatMap(({ problems }) => problems),
     ],
+  };
+}
+
+/** What the stack may cost, in numbers and in words. */
+function planMoney({ deadlineMinutes, prices, budget, gpu, vllm, trainer }: StackSettings, pairs: readonly Pair[], specs: readonly RunSpec[]) {
+  const input = { deadlineMinutes, startMinutes: Math.max(vllm.readyWithinMinutes, trainer.readyWithinMinutes), prices, budget };
+  const quote = quoteOf({ ...input, pairs, gpusPerNode: gpu.gpusPerNode });
+  return {
+    quote,
+    problems: budgetProblems({ ...input, nodes: nodesFor(pairs.length, gpu.gpusPerNode) }),
+    texts: [...quoteText(quote), ...(budget ? unfinished(quote, budget, specs) : [])],
   };
 }

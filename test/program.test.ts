@@ -215,6 +215,33 @@ describe("a sweep of six lines", () => {
   });
 });
 
+describe("the quote", () => {
+  const prices = { date: "2026-11-23", currency: "USD", source: "a list", nodeHour: 12 };
+
+  it("is an output, with a sum where there are prices, and every run ends by it", async () => {
+    const { outputs, of } = await recordStack("dev", { prices, budget: { maxDollars: 24, iterationMinutes: 2 } });
+    expect(outputs.quote).toMatchObject({ prices, nodes: 1, nodeHours: 2, cap: 24, deadline: { runMinutes: 60, nodeMinutes: 120, limit: "budget.maxDollars" } });
+    expect(outputs.quote.experiments.map(({ name }: { name: string }) => name)).toEqual(RUNS);
+    expect(of(JOB).map(({ inputs }) => inputs["spec"].activeDeadlineSeconds)).toEqual([3600, 3600, 3600]);
+    expect(recordings["dev"]!.outputs.quote).toMatchObject({ prices: null, cap: null, nodeHours: 5 });
+  });
+
+  it("changes no Job but its deadline when the budget changes, so that no run is trained again", async () => {
+    const inputs = async (maxHours: number) => {
+      const { resources } = await recordStack("dev", { budget: { maxHours, iterationMinutes: 2 } });
+      return resources.map(({ type, name, inputs }) => inClear([type, name, type === JOB ? { ...inputs, spec: { ...inputs["spec"], activeDeadlineSeconds: 0 } } : inputs]));
+    };
+    expect(await inputs(2)).toEqual(await inputs(3));
+  });
+
+  it("is refused, with all else that is wrong, where it would end before one iteration or has no day", async () => {
+    const refusal = (change: Record<string, unknown>) => recordStack("dev", change).then(() => "accepted", (error: Error) => error.message);
+    expect(await refusal({ budget: { maxHours: 1.03, iterationMinutes: 2 }, placement: "dedicated" }))
+      .toMatch(/^2 problems[^]*Pulumi\.dev\.yaml budget\.maxHours: leaves 1 minutes for runs[^]*Raise budget\.maxHours/);
+    expect(await refusal({ prices: { ...prices, date: undefined } })).toMatch(/Pulumi\.dev\.yaml prices\.date: is missing/);
+  });
+});
+
 describe("bad input", () => {
   const refusal = (change: Record<string, unknown>, stack: "dev" | "local" = "dev") =>
     recordStack(stack, change).then(() => "accepted", (error: Error) => error.message);

@@ -7,7 +7,7 @@ export interface LifeNeeds {
 }
 
 /** For what comes before the servers and after the runs: the node's own start, and collecting what was learned. */
-const MARGIN_MINUTES = 15;
+export const MARGIN_MINUTES = 15;
 
 /** What a stack's settings say of it. */
 export function lifeNeedsOf(settings: {

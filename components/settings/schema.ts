@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { LORA_RANKS } from "../../images/runner/src/runSpec.ts";
+import { budgetSection, pricesSection } from "../budget/schema.ts";
 import { runOverrides } from "../config/overrides.ts";
 import { experimentEntry } from "../experiments/schema.ts";
-import { imagesSection } from "./images.ts";
 import { gpuSection } from "./gpu.ts";
+import { imagesSection } from "./images.ts";
 
 /** A quantity of the API server, for example 500m cores or 24Gi of memory. */
 const cpu = z.string().regex(/^\d+(\.\d+)?m?$/, "a number of cores, for example 500m or 4");
@@ -87,6 +88,9 @@ export const stackSettings = z.strictObject({
   taskApp: z.strictObject({ resources, env: environment.default({}) }),
   runner: z.strictObject({ resources }),
   placement: placement.default("shared"),
+  /** Without them, the quote is in node-hours and the report has no sums. */
+  prices: pricesSection.optional(),
+  budget: budgetSection.optional(),
   /** What is run: each an entry, which is one run or, with a matrix, several. */
   experiments: z.array(experimentEntry).min(1),
   /** Over what the configs say, for all runs. */

@@ -1,0 +1,55 @@
+import { MARGIN_MINUTES } from "../nodePool/lifetime.ts";
+import type { Pair } from "../packing.ts";
+import { type Deadline, deadlineOf, type DeadlineInput } from "./deadline.ts";
+import type { Prices } from "./schema.ts";
+
+/** What a stack may use at most, before anything is made. Money is in the currency of the prices, null without prices. */
+export interface Quote {
+  version: 1;
+  prices: Prices | null;
+  nodes: number;
+  /** Until the servers are ready, at most; for the node's own start and for giving it back. */
+  startMinutes: number;
+  marginMinutes: number;
+  deadline: Deadline;
+  /** Nodes × the life of one. */
+  nodeHours: number;
+  /** nodeHours × price: what one `up` can cost. */
+  cap: number | null;
+  /** Of each experiment: its share of its node while runs last, and what that costs. Start and margin come on top. */
+  experiments: { name: string; pair: string; nodeHours: number; cost: number | null }[];
+}
+
+export interface QuoteInput extends Omit<DeadlineInput, "nodes"> {
+  pairs: readonly Pick<Pair, "name" | "experiments">[];
+  gpusPerNode: number;
+}
+
+/** Nodes that so many pairs fill, two GPUs a pair. */
+export const nodesFor = (pairs: number, gpusPerNode: number): number => Math.ceil(pairs / Math.max(1, Math.floor(gpusPerNode / 2)));
+
+/** The quote of a packing; pure. */
+export function quoteOf({ pairs, gpusPerNode, ...input }: QuoteInput): Quote {
+  const pairsPerNode = Math.max(1, Math.floor(gpusPerNode / 2));
+  const nodes = nodesFor(pairs.length, gpusPerNode);
+  const deadline = deadlineOf({ ...input, nodes });
+  const { prices, startMinutes } = input;
+  const cost = (nodeHours: number) => (prices ? nodeHours * prices.nodeHour : null);
+  const nodeHours = (nodes * deadline.nodeMinutes) / 60;
+  return {
+    version: 1,
+    prices: prices ?? null,
+    nodes,
+    startMinutes,
+    marginMinutes: MARGIN_MINUTES,
+    deadline,
+    nodeHours,
+    cap: cost(nodeHours),
+    experiments: pairs.flatMap((pair, index) => {
+      const first = Math.floor(index / pairsPerNode) * pairsPerNode;
+      const onNode = Math.min(pairsPerNode, pairs.length - first);
+      const share = Math.max(0, deadline.runMinutes) / 60 / onNode / pair.experiments.length;
+      return pair.experiments.map((name) => ({ name, pair: pair.name, nodeHours: share, cost: cost(share) }));
+    }),
+  };
+}
