@@ -5,12 +5,13 @@ import { join } from "node:path";
 import { REQUIRED_KEYS } from "../components/config/envKeys.ts";
 import { formatNotice } from "../components/config/notices.ts";
 import { ConfigError } from "../components/config/problem.ts";
-import { certificatesOfEnvironment, folders, mirrorOfEnvironment, PROJECT_ROOT, readStackSettings } from "../components/settings.ts";
+import { certificatesOfEnvironment, folders, mirrorOfEnvironment, PROJECT_ROOT, readStackFile, readStackSettings } from "../components/settings.ts";
 import { planStack, type StackPlan } from "../components/stackPlan.ts";
 import { inventory } from "../local/cluster/cluster.ts";
 import { type Embedded, type EmbeddedOptions, startEmbedded, stopEmbedded } from "../local/embedded.ts";
 import { ensureGeneratedSecrets } from "../local/generatedSecrets.ts";
 import { REGISTRY } from "../local/images/baseImages.ts";
+import { modelProblems, namesModel } from "../local/model/ownModel.ts";
 import { embeddedOverlay, factsForCheck } from "../local/overlay.ts";
 import { ensureToolchain } from "../local/toolchain/toolchain.ts";
 import { preflight, problemLine } from "../local/preflight.ts";
@@ -64,7 +65,9 @@ export class EmbeddedSession {
     const passing = await mkdtemp(join(tmpdir(), "rewardlab-check-"));
     try {
       const { envFile } = await ensureGeneratedSecrets(existsSync(join(stateDir, "embedded.env")) ? stateDir : passing, secretKeys);
-      return planStack(readStackSettings(EMBEDDED, embeddedOverlay(factsForCheck(envFile))), EMBEDDED);
+      const own = namesModel(readStackFile(EMBEDDED));
+      const settings = readStackSettings(EMBEDDED, embeddedOverlay(factsForCheck(envFile, own)));
+      return planStack(settings, EMBEDDED, PROJECT_ROOT, own ? modelProblems(settings.model.source, `Pulumi.${EMBEDDED}.yaml`) : []);
     } finally {
       await rm(passing, { recursive: true });
     }
@@ -72,7 +75,8 @@ export class EmbeddedSession {
 
   /** Brings up tools, node, images and model, and forgets the state of a cluster that is gone. */
   async start(clock: PhaseClock): Promise<{ embedded: Embedded; stack: EmbeddedStack }> {
-    const embedded = await startEmbedded(this.#options, this.#local, (phase, what, work) => clock.time(phase, what, work));
+    const options = { ...this.#options, ownModel: namesModel(readStackFile(EMBEDDED)) };
+    const embedded = await startEmbedded(options, this.#local, (phase, what, work) => clock.time(phase, what, work));
     const stack = {
       facts: embedded.facts, folders: folders(), pulumiBinary: embedded.toolchain.binaries.pulumi, passphraseFile: embedded.secrets.passphraseFile,
     };

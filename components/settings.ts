@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { loadYaml } from "@kubernetes/client-node";
@@ -31,6 +31,15 @@ export function loadSettings(overlay: StackOverlay = {}): StackSettings {
  * @throws ConfigError with every problem; so too if there is no such stack file
  */
 export function readStackSettings(stack: string, overlay: StackOverlay = {}, root: string = PROJECT_ROOT): StackSettings {
+  return parseSettings(merge(readStackFile(stack, root), overlay), `Pulumi.${stack}.yaml`);
+}
+
+/**
+ * What a stack's file says, by key, unchecked.
+ *
+ * @throws ConfigError if there is no such file, or if it is not YAML
+ */
+export function readStackFile(stack: string, root: string = PROJECT_ROOT): Record<string, unknown> {
   const file = `Pulumi.${stack}.yaml`;
   const refuseFile = (what: string, write: string) => refuse([{ file, what, write }]);
   let text = "";
@@ -45,10 +54,12 @@ export function readStackSettings(stack: string, overlay: StackOverlay = {}, roo
   } catch (error) {
     refuseFile(`is not YAML: ${(error as Error).message.split("\n")[0]}`, "Mend it");
   }
-  const values = Object.fromEntries(Object.entries(config).flatMap(([key, value]) =>
+  return Object.fromEntries(Object.entries(config).flatMap(([key, value]) =>
     (key.startsWith(`${PROJECT}:`) ? [[key.slice(PROJECT.length + 1), value]] : [])));
-  return parseSettings(merge(values, overlay), file);
 }
+
+/** Is there such a folder on this machine? A node of a cluster may have it all the same. */
+export const isFolderHere = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
 /** Where this program keeps its files, by the XDG base directory rules. */
 export interface Folders {

@@ -1,12 +1,12 @@
 import type { Output } from "@pulumi/pulumi";
 import type { SecretName } from "./config/envKeys.ts";
-import { mergeNotices } from "./config/notices.ts";
-import { refuse } from "./config/problem.ts";
+import { mergeNotices, type Notice } from "./config/notices.ts";
+import { type Problem, refuse } from "./config/problem.ts";
 import { readEnvFile } from "./envFile.ts";
 import { expandExperiments } from "./experiments/expand.ts";
 import { type Plan, planRuns } from "./plan.ts";
 import { readRewardConfig } from "./rewardConfig.ts";
-import { PROJECT_ROOT, taskAppUrlOfEnvironment } from "./settings.ts";
+import { isFolderHere, PROJECT_ROOT, taskAppUrlOfEnvironment } from "./settings.ts";
 import type { StackSettings } from "./settings/schema.ts";
 
 /** A plan without problems, and the secrets for its pods. */
@@ -15,9 +15,10 @@ export type StackPlan = Omit<Plan, "problems"> & { secrets: Partial<Record<Secre
 /**
  * Reads a stack's env file and all of its reward configs and plans its runs. Nothing is created.
  *
+ * @param known what the caller has found wrong, to be told with the rest
  * @throws ConfigError with every problem of every file
  */
-export function planStack(settings: StackSettings, stack: string, root: string = PROJECT_ROOT): StackPlan {
+export function planStack(settings: StackSettings, stack: string, root: string = PROJECT_ROOT, known: readonly Problem[] = []): StackPlan {
   const env = readEnvFile(settings.envFile, root);
   const { experiments, problems } = expandExperiments(settings.experiments);
   // Each file is read once, however many runs are made of it; entries that could not be expanded have theirs read too.
@@ -30,12 +31,21 @@ export function planStack(settings: StackSettings, stack: string, root: string =
   });
   const plan = planRuns(stack, settings, good, taskAppUrlOfEnvironment() ?? env.taskAppUrl);
   const ofList = problems.map((problem) => ({ file: `Pulumi.${stack}.yaml`, ...problem }));
-  refuse([...env.problems, ...ofList, ...read.flatMap((file) => file.problems), ...plan.problems]);
+  refuse([...known, ...env.problems, ...ofList, ...read.flatMap((file) => file.problems), ...plan.problems]);
   return {
     pairs: plan.pairs,
     runs: plan.runs,
-    quote: plan.quote,
-    notices: mergeNotices([...env.notices, ...read.flatMap(({ notices }) => notices), ...plan.notices]),
+    notices: mergeNotices([...env.notices, ...read.flatMap(({ notices }) => notices), ...plan.notices, ...modelNotices(settings.model.source, `Pulumi.${stack}.yaml`)]),
     secrets: env.secrets,
   };
+}
+
+/** A node's folders can't be seen from here: what a pod will do without the model is said before it costs a wait. */
+function modelNotices(source: StackSettings["model"]["source"], file: string): Notice[] {
+  if (source.kind !== "directory" || isFolderHere(source.path)) return [];
+  return [{
+    path: "model.source.path", files: [file],
+    text: `${source.path} is not on this machine, so it was not looked for; every node of the pool needs it. Without it the pods of vLLM and the `
+      + "trainer stay in ContainerCreating, with the event FailedMount (hostPath type check failed): kubectl describe pod shows it",
+  }];
 }

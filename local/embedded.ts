@@ -20,6 +20,8 @@ export interface EmbeddedOptions {
   secretKeys: readonly string[];
   /** Base URL of a mirror of the toolchain's official downloads. */
   mirrorUrl?: string | undefined;
+  /** The stack's file names a model of its own: none is made. */
+  ownModel?: boolean;
 }
 
 export interface Embedded {
@@ -78,9 +80,10 @@ async function node(options: EmbeddedOptions, ctx: LocalContext, time: Timer): P
   return { toolchain, cluster };
 }
 
-async function images(options: EmbeddedOptions, ctx: LocalContext, time: Timer): Promise<{ bases: BaseImages; modelPath: string }> {
-  return time("images", "registry, base images and the tiny model", async () => {
+async function images(options: EmbeddedOptions, ctx: LocalContext, time: Timer): Promise<{ bases: BaseImages; modelPath: string | null }> {
+  return time("images", options.ownModel ? "registry and base images" : "registry, base images and the tiny model", async () => {
     const bases = await ensureBaseImages(options, ctx);
+    if (options.ownModel) return { bases, modelPath: null };
     const python = await ensureMlEnv(options, ctx);
     return { bases, modelPath: await ensureTinyModel({ ...options, python }, ctx) };
   });

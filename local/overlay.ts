@@ -8,8 +8,8 @@ export interface EmbeddedFacts {
   nodeName: string;
   /** Folder on the node, which is this machine, for adapters. */
   hostRoot: string;
-  /** Folder of the tiny model. */
-  modelPath: string;
+  /** Folder of the tiny model; null where the stack's file names a model of its own. */
+  modelPath: string | null;
   registry: string;
   dockerHost: string;
   /** By digest. */
@@ -26,7 +26,7 @@ export function embeddedOverlay(facts: EmbeddedFacts): StackOverlay {
     hostRoot: facts.hostRoot,
     cluster: { kubeconfig: facts.kubeconfig, context: facts.context, identifier: facts.clusterIdentifier },
     gpu: { nodes: [facts.nodeName] },
-    model: { source: { kind: "directory", path: facts.modelPath } },
+    ...(facts.modelPath !== null && { model: { source: { kind: "directory", path: facts.modelPath } } }),
     images: {
       registry: `${facts.registry}/rewardlab`,
       dockerHost: facts.dockerHost,
@@ -39,11 +39,17 @@ export function embeddedOverlay(facts: EmbeddedFacts): StackOverlay {
   };
 }
 
-/** Facts of the right shape for checking a stack's configuration before anything of it exists. */
-export function factsForCheck(envFile: string): EmbeddedFacts {
+/**
+ * Facts of the right shape for checking a stack's configuration before anything of it exists.
+ *
+ * @param ownModel the stack's file names a model of its own
+ */
+export function factsForCheck(envFile: string, ownModel = false): EmbeddedFacts {
   const reference = "127.0.0.1:5000/rewardlab/base:check";
   return {
-    kubeconfig: "/kubeconfig", context: "check", clusterIdentifier: "check", nodeName: "check", hostRoot: "/check", modelPath: "/check",
+    kubeconfig: "/kubeconfig", context: "check", clusterIdentifier: "check", nodeName: "check", hostRoot: "/check",
+    // A folder that is there for certain: the tiny model is made later, and nobody is to miss it now.
+    modelPath: ownModel ? null : "/",
     registry: "127.0.0.1:5000", dockerHost: "unix:///check", baseImage: reference, buildImage: reference, mlBaseImage: reference, envFile,
   };
 }

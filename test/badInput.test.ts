@@ -11,6 +11,7 @@ import { CliProcess, type Ended } from "./cliProcess.ts";
 /** What a user reads of a wrong input, from the real command line: the place, the remedy, status 78, and nothing made. */
 
 const CONFIG = readFileSync(join(PROJECT_ROOT, "configs", "crafter_rl_outcome.toml"), "utf8");
+const HUB = "source: { kind: hub, revision: main }";
 const lineOf = (part: string) => CONFIG.slice(0, CONFIG.indexOf(part)).split("\n").length;
 
 function changed(from: string, to: string): string {
@@ -91,6 +92,11 @@ describe("a stack", () => {
     expectRefusal(await cli.runUnprivileged("start"), "nothing was changed", "user: a kubelet needs root", "README.md, On a cluster of your own");
   });
 
+  it("on this machine is refused when its model's folder is not there", async () => {
+    cli.spoil("Pulumi.local.yaml", "    name: rewardlab/tiny\n", "    name: rewardlab/tiny\n    source: { kind: directory, path: /nowhere/model }\n");
+    expectRefusal(await cli.runUnprivileged("start"), 'Pulumi.local.yaml model.source.path: is "/nowhere/model", which is not there', "Give the folder of a model on this machine");
+  });
+
   it("with wrong settings is refused in one message with what the machine lacks", async () => {
     cli.spoil("Pulumi.local.yaml", "rewardlab:deadlineMinutes: 60", 'rewardlab:deadlineMinutes: "long"\n  rewardlab:deadlineMinute: 60');
     expectRefusal(await cli.runUnprivileged("up"), "a kubelet needs root", "Pulumi.local.yaml deadlineMinutes: is \"long\"", "Did you mean deadlineMinutes?");
@@ -121,6 +127,16 @@ describe("a stack's plan", () => {
 
   it("has no problem as long as nothing is wrong", () => expect(problemsOf({})).toEqual([]));
 
+  it("says of a model folder on nodes, which can't be seen from here, what pods without it will do", () => {
+    const noticesOf = (path: string) => {
+      write("Pulumi.nodes.yaml", readFileSync(join(PROJECT_ROOT, "Pulumi.dev.yaml"), "utf8").replace(HUB, `source: { kind: directory, path: ${path} }`));
+      const settings = readStackSettings("nodes", { envFile: "keys.env", experiments: [{ config: "good.toml" }] }, root);
+      return planStack(settings, "nodes", root).notices.filter((notice) => notice.path === "model.source.path").map(({ text }) => text);
+    };
+    expect(noticesOf("/nowhere/model")).toEqual([expect.stringMatching(/^\/nowhere\/model is not on this machine.*FailedMount.*kubectl describe pod/)]);
+    expect(noticesOf(root)).toEqual([]);
+  });
+
   it("names a missing env file, and a missing key without any value", () => {
     expect(problemsOf({ envFile: "none.env" })).toEqual([expect.stringMatching(/^none\.env: does not exist\. Copy \.env\.example to none\.env/)]);
     write("half.env", "SYNTH_API_KEY=sentinel-half\n");
@@ -136,7 +152,7 @@ describe("a stack's plan", () => {
   });
 
   it("refuses an unknown key of the stack file, and a model folder that is no absolute path", () => {
-    write("Pulumi.exp.yaml", readFileSync(join(PROJECT_ROOT, "Pulumi.dev.yaml"), "utf8").replace("source: { kind: hub, revision: main }", "source: { kind: directory, path: models/tiny }"));
+    write("Pulumi.exp.yaml", readFileSync(join(PROJECT_ROOT, "Pulumi.dev.yaml"), "utf8").replace(HUB, "source: { kind: directory, path: models/tiny }"));
     expect(problemsOf({ experimets: [] } as object)).toEqual([
       "Pulumi.exp.yaml model.source.path: is \"models/tiny\": an absolute path. Give model.source.path such a value",
       "Pulumi.exp.yaml experimets: is not a known key. Did you mean experiments? If not, remove it",

@@ -10,13 +10,20 @@ export interface Ended {
   stderr: string;
 }
 
+/** What is in no checkout: a program makes it again where it runs. */
+const MADE = /\/(node_modules|__pycache__|\.[a-z]+_cache|\.venv)$/;
+
 /** The real command line as a child process, with home, cache and state in an empty folder of its own. */
 export class CliProcess {
   readonly folder = mkdtempSync(join(tmpdir(), "rewardlab-cli-"));
   /** The folder of cli/: the repository, or a copy of it whose stack files a test may spoil. */
   #root = PROJECT_ROOT;
+  readonly #environment: NodeJS.ProcessEnv;
 
-  constructor() {
+  /** @param environment of the commands; with the machine's own, they use its caches and its state */
+  constructor(environment?: NodeJS.ProcessEnv) {
+    const at = (name: string) => join(this.folder, name);
+    this.#environment = environment ?? { PATH: process.env["PATH"], HOME: at("home"), XDG_CACHE_HOME: at("cache"), XDG_STATE_HOME: at("state") };
     for (const name of ["home", "work"]) mkdirSync(join(this.folder, name));
   }
 
@@ -34,9 +41,14 @@ export class CliProcess {
   /** Runs further commands from a copy of the project, once. */
   copyProject(): void {
     this.#root = join(this.folder, "project");
-    const parts = ["cli", "collect", "components", "configs", "images/runner/src", "local", "report", "index.ts", "package.json", "Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.local.yaml"];
-    for (const part of parts) cpSync(join(PROJECT_ROOT, part), join(this.#root, part), { recursive: true });
+    const parts = ["cli", "collect", "components", "configs", "images", "local", "policy", "report", "index.ts", "package.json", "Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.local.yaml"];
+    for (const part of parts) cpSync(join(PROJECT_ROOT, part), join(this.#root, part), { recursive: true, filter: (path) => !MADE.test(path) });
     symlinkSync(join(PROJECT_ROOT, "node_modules"), join(this.#root, "node_modules"));
+  }
+
+  /** Where a file of the copy is. */
+  inProject(...path: string[]): string {
+    return join(this.#root, ...path);
   }
 
   /** Replaces a text in a file of the copy; it must be there. */
@@ -61,9 +73,21 @@ export class CliProcess {
     return this.#spawn("setpriv", [...user, process.execPath, join(this.#root, "cli", "main.ts"), ...args]);
   }
 
+  /**
+   * Runs it as root with network, processes and mounts of its own, so that nothing but what the script `before` does is
+   * there, and nothing of it is there afterwards. Needs root. Gives also what processes and files there were before and after.
+   */
+  async runAlone(before: string, ...args: string[]): Promise<Ended & { before: string; after: string }> {
+    const list = 'cat /proc/[0-9]*/comm; find "$HOME" "$XDG_CACHE_HOME" "$XDG_STATE_HOME"';
+    const script = `mkdir -p "$XDG_CACHE_HOME" "$XDG_STATE_HOME"\n${before}\n{ ${list}; } > before\n"$@"\nstatus=$?\n{ ${list}; } > after\nexit $status`;
+    const alone = ["--net", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script, "sh", process.execPath, join(this.#root, "cli", "main.ts")];
+    const ended = await this.#spawn("unshare", [...alone, ...args]);
+    const read = (name: string) => readFileSync(join(this.folder, "work", name), "utf8");
+    return { ...ended, before: read("before"), after: read("after") };
+  }
+
   async #spawn(command: string, args: string[]): Promise<Ended> {
-    const env = { PATH: process.env["PATH"], HOME: join(this.folder, "home"), XDG_CACHE_HOME: join(this.folder, "cache"), XDG_STATE_HOME: join(this.folder, "state") };
-    const child = spawn(command, args, { cwd: join(this.folder, "work"), env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(command, args, { cwd: join(this.folder, "work"), env: this.#environment, stdio: ["ignore", "pipe", "pipe"] });
     let [stdout, stderr] = ["", ""];
     child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
     child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
