@@ -35,6 +35,7 @@ export function planStack(settings: StackSettings, stack: string, root: string =
   return {
     pairs: plan.pairs,
     runs: plan.runs,
+    quote: plan.quote,
     notices: mergeNotices([...env.notices, ...read.flatMap(({ notices }) => notices), ...plan.notices, ...modelNotices(settings.model.source, `Pulumi.${stack}.yaml`)]),
     secrets: env.secrets,
   };
