@@ -84,6 +84,16 @@ function readRecord(folder: string): ClusterRecord | null {
   }
 }
 
+/** Throws UserError when a stack is on a cluster of the user's: with its state, the way to take it down would go. */
+export function demandNoneElsewhere(stateDir: string): void {
+  const elsewhere = stacksOnContexts(stateDir);
+  if (elsewhere.length === 0) return;
+  throw new UserError(elsewhere.flatMap(({ stack, context, folder }) => [
+    `Stack "${stack}" is up on context "${context}", and its state is among what would be removed; nothing was changed.`,
+    `  Take it down first: npm start -- --context ${context} --stack ${stack} --clean. If that cluster is gone for good: rm -r ${folder}`,
+  ]).join("\n"));
+}
+
 /** The stacks that are on clusters of the user's, with their contexts: their state must not be lost. */
 export function stacksOnContexts(stateDir: string): { stack: string; context: string; folder: string }[] {
   let names: string[] = [];

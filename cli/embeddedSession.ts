@@ -1,31 +1,36 @@
-import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { Access } from "../collect/access.ts";
 import { REQUIRED_KEYS } from "../components/config/envKeys.ts";
 import { formatNotice } from "../components/config/notices.ts";
 import { ConfigError } from "../components/config/problem.ts";
-import { certificatesOfEnvironment, folders, mirrorOfEnvironment, PROJECT_ROOT, readStackFile, readStackSettings } from "../components/settings.ts";
-import { planStack, type StackPlan } from "../components/stackPlan.ts";
+import { certificatesOfEnvironment, folders, mirrorOfEnvironment, PROJECT_ROOT } from "../components/settings.ts";
+import type { StackOverlay } from "../components/settings/schema.ts";
 import { inventory } from "../local/cluster/cluster.ts";
-import { type Embedded, type EmbeddedOptions, startEmbedded, stopEmbedded } from "../local/embedded.ts";
-import { ensureGeneratedSecrets } from "../local/generatedSecrets.ts";
+import { type EmbeddedOptions, startEmbedded, stopEmbedded } from "../local/embedded.ts";
+import { ensureGeneratedSecrets, type GeneratedSecrets } from "../local/generatedSecrets.ts";
 import { REGISTRY } from "../local/images/baseImages.ts";
-import { modelProblems, namesModel } from "../local/model/ownModel.ts";
-import { embeddedOverlay, factsForCheck } from "../local/overlay.ts";
-import { ensureToolchain } from "../local/toolchain/toolchain.ts";
+import { embeddedOverlay } from "../local/overlay.ts";
 import { preflight, problemLine } from "../local/preflight.ts";
+import { ensureToolchain, type Toolchain } from "../local/toolchain/toolchain.ts";
 import type { VerbContext } from "./command.ts";
-import { type EmbeddedStack, forgetOtherCluster } from "./embedded.ts";
+import { demandNoneElsewhere } from "./contextState.ts";
+import { forgetOtherCluster } from "./embedded.ts";
 import { EMBEDDED } from "./embeddedName.ts";
+import type { EngineStack } from "./engineStack.ts";
 import { UserError } from "./exit.ts";
+import { hasOwnModel, planLocal } from "./localPlan.ts";
 import type { PhaseClock } from "./phaseClock.ts";
-
-/** Disk that a start needs, GiB: toolchain, environment and images once (measured: docs/images.md), little after that. */
-const ROOM = { cold: { cache: 25, state: 2 }, warm: { cache: 2, state: 2 } };
+import { roomNeeded } from "./room.ts";
+import type { StackSession } from "./session.ts";
+import { accessOf, optionsFor } from "./target.ts";
 
 /** The embedded stack as the verbs of the command line use it. */
-export class EmbeddedSession {
+export class EmbeddedSession implements StackSession {
+  readonly stack = EMBEDDED;
+  readonly options = optionsFor({ stack: EMBEDDED });
+  readonly teardown = "destroying the stack, stopping the cluster";
+  readonly cleaned = "no process, mount, interface, firewall rule, cgroup or file is left outside the cache folder";
   readonly #context: VerbContext;
   readonly #options: EmbeddedOptions;
 
@@ -43,9 +48,8 @@ export class EmbeddedSession {
   /** Refuses everything that can be refused before anything is created. Returns the names of the stack's runs. */
   async check(): Promise<string[]> {
     const { cacheDir, stateDir } = this.#options;
-    const needGiB = existsSync(join(cacheDir, "images", "bases.json")) ? ROOM.warm : ROOM.cold;
-    const problems = preflight({ cacheDir, stateDir, needGiB, ports: [{ port: Number(REGISTRY.split(":")[1]), use: "the image registry" }] });
-    const plan = await this.#plan().catch((error: unknown) => {
+    const problems = preflight({ cacheDir, stateDir, needGiB: roomNeeded(cacheDir), ports: [{ port: Number(REGISTRY.split(":")[1]), use: "the image registry" }] });
+    const plan = await planLocal(this.#options).then((local) => local.plan, (error: unknown) => {
       if (error instanceof ConfigError) return error;
       throw error;
     });
@@ -59,37 +63,23 @@ export class EmbeddedSession {
     return plan.runs.map(({ spec }) => spec.name);
   }
 
-  /** Plans with the generated env file, or with a passing one like it, so that a start that is refused leaves nothing. */
-  async #plan(): Promise<StackPlan> {
-    const { stateDir, secretKeys } = this.#options;
-    const passing = await mkdtemp(join(tmpdir(), "rewardlab-check-"));
-    try {
-      const { envFile } = await ensureGeneratedSecrets(existsSync(join(stateDir, "embedded.env")) ? stateDir : passing, secretKeys);
-      const own = namesModel(readStackFile(EMBEDDED));
-      const settings = readStackSettings(EMBEDDED, embeddedOverlay(factsForCheck(envFile, own)));
-      return planStack(settings, EMBEDDED, PROJECT_ROOT, own ? modelProblems(settings.model.source, `Pulumi.${EMBEDDED}.yaml`) : []);
-    } finally {
-      await rm(passing, { recursive: true });
-    }
-  }
-
   /** Brings up tools, node, images and model, and forgets the state of a cluster that is gone. */
-  async start(clock: PhaseClock): Promise<{ embedded: Embedded; stack: EmbeddedStack }> {
-    const options = { ...this.#options, ownModel: namesModel(readStackFile(EMBEDDED)) };
-    const embedded = await startEmbedded(options, this.#local, (phase, what, work) => clock.time(phase, what, work));
-    const stack = {
-      facts: embedded.facts, folders: folders(), pulumiBinary: embedded.toolchain.binaries.pulumi, passphraseFile: embedded.secrets.passphraseFile,
-    };
-    await forgetOtherCluster(stack, this.#context);
-    return { embedded, stack };
+  async start(clock: PhaseClock): Promise<EngineStack> {
+    const options = { ...this.#options, ownModel: hasOwnModel() };
+    const { facts, toolchain, secrets } = await startEmbedded(options, this.#local, (phase, what, work) => clock.time(phase, what, work));
+    const stack = this.#engine(embeddedOverlay(facts), toolchain, secrets);
+    await forgetOtherCluster(stack, facts.clusterIdentifier, this.#options.stateDir, this.#context);
+    return stack;
   }
 
-  /** The stack as it is up now, for an operation that runs no program and so needs no facts. */
-  async running(): Promise<EmbeddedStack> {
+  async running(): Promise<EngineStack> {
     const { cacheDir, stateDir, secretKeys } = this.#options;
     const toolchain = await ensureToolchain({ cacheDir, ...this.#local });
-    const { envFile, passphraseFile } = await ensureGeneratedSecrets(stateDir, secretKeys);
-    return { facts: factsForCheck(envFile), folders: folders(), pulumiBinary: toolchain.binaries.pulumi, passphraseFile };
+    return this.#engine({}, toolchain, await ensureGeneratedSecrets(stateDir, secretKeys));
+  }
+
+  access(): Access {
+    return accessOf({ stack: EMBEDDED });
   }
 
   /** Ends node, engine and registry. Returns what the machine still holds of them: nothing, or it is a fault. */
@@ -101,10 +91,16 @@ export class EmbeddedSession {
 
   /** Removes every trace outside the cache folder, of killed starts too. Throws an Error that lists what is left all the same. */
   async clean(): Promise<void> {
+    demandNoneElsewhere(this.#options.stateDir);
     await stopEmbedded(this.#options, this.#local);
     await rm(this.#options.stateDir, { recursive: true, force: true });
     const left = await this.#left();
     if (left.length > 0) throw new Error(`Left after the clean-up:\n${left.map((item) => `  ${item}`).join("\n")}`);
+  }
+
+  #engine(overlay: StackOverlay, { binaries }: Toolchain, { passphraseFile }: GeneratedSecrets): EngineStack {
+    const { stateDir } = this.#options;
+    return { name: EMBEDDED, overlay, workDir: join(stateDir, "engine", EMBEDDED), backendDir: join(stateDir, "pulumi"), passphraseFile, pulumiBinary: binaries.pulumi };
   }
 
   async #left(): Promise<string[]> {

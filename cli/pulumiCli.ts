@@ -13,7 +13,7 @@ export async function runPulumi(args: readonly string[], signal: AbortSignal): P
   signal.addEventListener("abort", () => child.kill("SIGINT"));
   const failed = once(child, "error").then(([error]: unknown[]) => {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    throw new UserError("The Pulumi command line is not on the PATH; a stack on a cluster of your own needs it and its login (pulumi.com/docs/install). The embedded stack does not: npm start.");
+    throw new UserError("The Pulumi command line is not on the PATH; a stack on a cluster of your own needs it and its login (pulumi.com/docs/install), unless you name the cluster by --context NAME: then this program's own engine runs it.");
   });
   const [status] = (await Promise.race([once(child, "close"), failed])) as [number | null];
   signal.throwIfAborted();

@@ -12,6 +12,7 @@ export interface VerbFacts {
 /** Options that every verb about a stack has. */
 const stackArgs = {
   stack: { type: "string", default: EMBEDDED, valueHint: "NAME", description: "the stack: its settings are in Pulumi.NAME.yaml" },
+  context: { type: "string", valueHint: "NAME", description: "a context of your kubeconfig: that cluster, by this program's own engine, with the state on this machine" },
 } as const;
 
 /**
@@ -20,10 +21,11 @@ const stackArgs = {
  */
 export const verbs = {
   start: {
-    description: "Bring up a one-node cluster on this machine, train the stack's reward configs on a tiny model, compare them, and take everything down.",
+    description: "Train a stack's reward configs, compare them, and take everything down: on a one-node cluster that is brought up on this machine, or on one of yours (--context), which is left as it is.",
     example: "npm start -- --keep",
     args: {
-      keep: { type: "boolean", description: "leave cluster and stack up afterwards" },
+      ...stackArgs,
+      keep: { type: "boolean", description: "leave the stack up afterwards, and the embedded cluster" },
       clean: { type: "boolean", description: "only remove everything that an earlier start left, killed ones too; caches stay" },
       json: { type: "boolean", description: "print report.json on standard output at the end" },
     },

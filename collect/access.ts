@@ -8,25 +8,13 @@ export interface Access {
   namespace: string;
 }
 
-export interface AccessOptions {
-  /** Path of a kubeconfig file; absent: the one that kubectl would use. */
-  kubeconfig?: string | undefined;
-  /** Context in it; absent: its current one. */
-  context?: string | undefined;
-  namespace: string;
-}
+/** A namespace of the cluster that a configuration's current context names. */
+export const accessTo = (config: KubeConfig, namespace: string): Access =>
+  ({ config, core: config.makeApiClient(CoreV1Api), batch: config.makeApiClient(BatchV1Api), namespace });
 
-/** Opens the API of a stack's cluster. Throws an Error that names the context when the kubeconfig has no such one. */
-export function openAccess({ kubeconfig, context, namespace }: AccessOptions): Access {
+/** The same by a kubeconfig file. */
+export function openAccess(kubeconfig: string, namespace: string): Access {
   const config = new KubeConfig();
-  if (kubeconfig === undefined) config.loadFromDefault();
-  else config.loadFromFile(kubeconfig);
-  if (context !== undefined) {
-    const known = config.getContexts().map(({ name }) => name);
-    if (!known.includes(context)) {
-      throw new Error(`context "${context}" is not in the kubeconfig ${kubeconfig ?? "that kubectl uses"}; it has ${known.join(", ") || "none"}. Name one of them with --context.`);
-    }
-    config.setCurrentContext(context);
-  }
-  return { config, core: config.makeApiClient(CoreV1Api), batch: config.makeApiClient(BatchV1Api), namespace };
+  config.loadFromFile(kubeconfig);
+  return accessTo(config, namespace);
 }

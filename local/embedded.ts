@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { type Cluster, cleanCluster, startCluster } from "./cluster/cluster.ts";
 import type { LocalContext } from "./context.ts";
 import { ensureGeneratedSecrets, type GeneratedSecrets } from "./generatedSecrets.ts";
-import { type BaseImages, ensureBaseImages, REGISTRY, stopImageServices } from "./images/baseImages.ts";
+import { ensureBaseImages, REGISTRY, stopImageServices } from "./images/baseImages.ts";
 import { ensureTinyModel } from "./model/tinyModel.ts";
 import { unmountBelow } from "./mounts.ts";
 import type { EmbeddedFacts } from "./overlay.ts";
@@ -23,6 +23,9 @@ export interface EmbeddedOptions {
   /** The stack's file names a model of its own: none is made. */
   ownModel?: boolean;
 }
+
+/** What pods need of this machine beside a node: images in the loopback registry, and a model in a folder. */
+export type Supplies = Pick<EmbeddedFacts, "registry" | "dockerHost" | "baseImage" | "buildImage" | "mlBaseImage" | "modelPath">;
 
 export interface Embedded {
   facts: EmbeddedFacts;
@@ -45,27 +48,22 @@ export async function startEmbedded(options: EmbeddedOptions, ctx: LocalContext,
   // The first failure stops the other half too: nobody waits half an hour for the second half of a lost start.
   const controller = new AbortController();
   const both: LocalContext = { progress: ctx.progress, signal: AbortSignal.any([ctx.signal, controller.signal]) };
-  const halves = [node(options, both, time), images(options, both, time)] as const;
+  const halves = [node(options, both, time), startSupplies(options, both, time)] as const;
   let failure: unknown;
   for (const half of halves) half.catch((error: unknown) => controller.abort((failure ??= error)));
   await Promise.allSettled(halves);
   if (failure !== undefined) throw failure;
-  const [{ toolchain, cluster }, { bases, modelPath }] = await Promise.all(halves);
+  const [{ toolchain, cluster }, supplies] = await Promise.all(halves);
   return {
     toolchain,
     secrets,
     facts: {
+      ...supplies,
       kubeconfig: cluster.kubeconfig,
       context: cluster.context,
       clusterIdentifier: cluster.clusterIdentifier,
       nodeName: cluster.nodeName,
       hostRoot: join(options.stateDir, "node"),
-      modelPath,
-      registry: bases.registry,
-      dockerHost: bases.dockerHost,
-      baseImage: bases.baseImage,
-      buildImage: bases.buildImage,
-      mlBaseImage: bases.mlBaseImage,
       envFile: secrets.envFile,
     },
   };
@@ -80,12 +78,13 @@ async function node(options: EmbeddedOptions, ctx: LocalContext, time: Timer): P
   return { toolchain, cluster };
 }
 
-async function images(options: EmbeddedOptions, ctx: LocalContext, time: Timer): Promise<{ bases: BaseImages; modelPath: string | null }> {
+/** Brings up the images' registry and engine, and makes base images and model that are not there. */
+export async function startSupplies(options: EmbeddedOptions, ctx: LocalContext, time: Timer): Promise<Supplies> {
   return time("images", options.ownModel ? "registry and base images" : "registry, base images and the tiny model", async () => {
     const bases = await ensureBaseImages(options, ctx);
-    if (options.ownModel) return { bases, modelPath: null };
+    if (options.ownModel) return { ...bases, modelPath: null };
     const python = await ensureMlEnv(options, ctx);
-    return { bases, modelPath: await ensureTinyModel({ ...options, python }, ctx) };
+    return { ...bases, modelPath: await ensureTinyModel({ ...options, python }, ctx) };
   });
 }
 

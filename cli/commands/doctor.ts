@@ -5,6 +5,7 @@ import { run } from "../../local/command.ts";
 import { preflight, problemLine } from "../../local/preflight.ts";
 import type { Run } from "../command.ts";
 import { UserError } from "../exit.ts";
+import { roomNeeded } from "../room.ts";
 
 interface Finding { what: string; ok: boolean; note: string }
 
@@ -17,14 +18,14 @@ async function program(name: string, args: string[], use: string): Promise<Findi
 const doctor: Run<"doctor"> = async ({ json }, { print }) => {
   const { cacheDir, stateDir } = folders();
   const cached = (...parts: string[]) => existsSync(join(cacheDir, ...parts));
-  const problems = preflight({ cacheDir, stateDir, needGiB: cached("images", "bases.json") ? { cache: 2, state: 2 } : { cache: 25, state: 2 } });
+  const problems = preflight({ cacheDir, stateDir, needGiB: roomNeeded(cacheDir) });
   const certificates = certificatesOfEnvironment();
   const findings: Finding[] = [
     { what: "embedded stack", ok: problems.length === 0, note: problems.length === 0 ? "can run here: npm start" : problems.map(problemLine).join("; ") },
     { what: "caches", ok: true, note: `${cacheDir}: toolchain ${cached("toolchain") ? "there" : "made at the first start"}, images ${cached("images", "bases.json") ? "there" : "made at the first start"}` },
     { what: "certificates", ok: certificates === undefined || existsSync(certificates), note: certificates ?? "the public ones" },
     await program("go", ["version"], "needed once to build the embedded toolchain where its downloads cannot be reached: install Go 1.26 or newer"),
-    await program("pulumi", ["version"], "needed for a stack on a cluster of your own: pulumi.com/docs/install"),
+    await program("pulumi", ["version"], "needed for a stack on a cluster of your own without --context: pulumi.com/docs/install"),
     await program("kubectl", ["version", "--client"], "handy for a cluster of your own"),
   ];
   print(json ? JSON.stringify({ version: 1, findings }, null, 2) : findings.map(({ what, ok, note }) => `${ok ? "ok     " : "MISSING"}  ${what.padEnd(15)} ${note}`).join("\n"));

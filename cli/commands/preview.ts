@@ -2,23 +2,22 @@ import { formatNotice } from "../../components/config/notices.ts";
 import { readStackSettings } from "../../components/settings.ts";
 import { planStack } from "../../components/stackPlan.ts";
 import type { Run } from "../command.ts";
-import { runEmbedded } from "../embedded.ts";
-import { EMBEDDED } from "../embeddedName.ts";
-import { EmbeddedSession } from "../embeddedSession.ts";
+import { runEngine } from "../engineStack.ts";
 import { PhaseClock } from "../phaseClock.ts";
 import { runPulumi } from "../pulumiCli.ts";
+import { sessionOf } from "../session.ts";
 
-const preview: Run<"preview"> = async ({ stack, json }, context) => {
+const preview: Run<"preview"> = async (args, context) => {
+  const { stack, json } = args;
   const { screen, signal, print } = context;
-  if (stack !== EMBEDDED) {
+  const session = sessionOf(args, context);
+  if (session === null) {
     for (const notice of planStack(readStackSettings(stack), stack).notices) screen.line(`notice: ${formatNotice(notice)}`);
     await runPulumi(["preview", "--stack", stack, "--diff"], signal);
     return;
   }
-  const session = new EmbeddedSession(context);
   await session.check();
-  const { stack: embedded } = await session.start(new PhaseClock(screen));
-  const { changes } = await runEmbedded(embedded, "preview", context);
+  const { changes } = await runEngine(await session.start(new PhaseClock(screen)), "preview", context);
   print(json ? JSON.stringify({ version: 1, changes }) : Object.entries(changes).map(([operation, count]) => `${operation}: ${count}`).join("\n"));
 };
 

@@ -2,24 +2,28 @@ import { formatNotice } from "../../components/config/notices.ts";
 import { readStackSettings } from "../../components/settings.ts";
 import { planStack } from "../../components/stackPlan.ts";
 import type { Run } from "../command.ts";
-import { runEmbedded } from "../embedded.ts";
-import { EMBEDDED } from "../embeddedName.ts";
-import { EmbeddedSession } from "../embeddedSession.ts";
+import { runEngine } from "../engineStack.ts";
 import { PhaseClock } from "../phaseClock.ts";
 import { runPulumi } from "../pulumiCli.ts";
+import { sessionOf } from "../session.ts";
+import { optionsFor } from "../target.ts";
 
-const up: Run<"up"> = async ({ stack, yes }, context) => {
+const up: Run<"up"> = async (args, context) => {
+  const { stack, yes } = args;
   const { screen, signal, print } = context;
-  if (stack === EMBEDDED) {
-    const session = new EmbeddedSession(context);
+  const session = sessionOf(args, context);
+  if (session !== null) {
     await session.check();
-    const { stack: embedded } = await session.start(new PhaseClock(screen));
-    print(JSON.stringify((await runEmbedded(embedded, "up", context)).outputs, null, 2));
+    const { outputs } = await runEngine(await session.start(new PhaseClock(screen)), "up", context);
+    // The program's own next commands know of no --context; the lines below do.
+    const { next: _, ...rest } = outputs;
+    print(JSON.stringify(args.context === undefined ? outputs : rest, null, 2));
   } else {
     for (const notice of planStack(readStackSettings(stack), stack).notices) screen.line(`notice: ${formatNotice(notice)}`);
     await runPulumi(["up", "--stack", stack, ...(yes ? ["--yes"] : [])], signal);
   }
-  screen.line(`follow the runs: npx rewardlab watch --stack ${stack}`);
+  screen.line(`follow the runs: npx rewardlab watch ${optionsFor(args)}`);
+  screen.line(`take it down: npx rewardlab down ${optionsFor(args)}`);
 };
 
 export default up;

@@ -1,0 +1,66 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import program from "../index.ts";
+import { PROJECT } from "../components/names.ts";
+import { PROJECT_ROOT } from "../components/settings.ts";
+import type { StackOverlay } from "../components/settings/schema.ts";
+import { forgetStack, runStack, type StackOperation, type StackOptions, type StackResult } from "../local/engine/runStack.ts";
+import type { VerbContext } from "./command.ts";
+
+/** Where official Pulumi plugins are. */
+export const OFFICIAL_PLUGINS = join(homedir(), ".pulumi", "plugins");
+
+/** A stack that this program's own engine runs, with its state in a folder of this machine. */
+export interface EngineStack {
+  name: string;
+  /** Laid over the stack file: what only the command line knows. */
+  overlay: StackOverlay;
+  /** The engine's folder for this stack. */
+  workDir: string;
+  /** Where its state is. */
+  backendDir: string;
+  passphraseFile: string;
+  pulumiBinary: string;
+  /** Called before the first change of an `up`. */
+  beforeUp?: () => void;
+  /** Called after an `up` that succeeded. */
+  afterUp?: () => Promise<void>;
+  /** Called after a `preview`, however it ended. */
+  afterPreview?: () => void;
+}
+
+function optionsOf({ name, overlay, workDir, backendDir, passphraseFile, pulumiBinary }: EngineStack, operation: StackOperation, { screen, signal }: VerbContext): StackOptions {
+  return {
+    operation,
+    program: () => program(overlay),
+    projectName: PROJECT,
+    stackName: name,
+    rootDir: PROJECT_ROOT,
+    workDir,
+    backendDir,
+    passphraseFile,
+    projectFile: join(PROJECT_ROOT, "Pulumi.yaml"),
+    stackConfigFile: join(PROJECT_ROOT, `Pulumi.${name}.yaml`),
+    pulumiBinary,
+    node: process.execPath,
+    officialPlugins: OFFICIAL_PLUGINS,
+    removeStack: operation === "destroy",
+    progress: screen.line,
+    signal,
+  };
+}
+
+/** Runs the engine on a stack. Throws StackFailure when the operation fails. */
+export async function runEngine(stack: EngineStack, operation: StackOperation, context: VerbContext): Promise<StackResult> {
+  if (operation === "up") stack.beforeUp?.();
+  try {
+    const result = await runStack(optionsOf(stack, operation, context));
+    if (operation === "up") await stack.afterUp?.();
+    return result;
+  } finally {
+    if (operation === "preview") stack.afterPreview?.();
+  }
+}
+
+/** Drops a stack's state, for a cluster that is gone with everything in it. */
+export const forgetEngineState = (stack: EngineStack, context: VerbContext): Promise<void> => forgetStack(optionsOf(stack, "refresh", context));
