@@ -9,7 +9,7 @@ import { kwokctlConfig } from "./controlPlane.ts";
 import { corefile, dnsObjects } from "./dns.ts";
 import { gpuPatch } from "./gpu.ts";
 import type { HostPrograms } from "./hostPrograms.ts";
-import { parseImages, unusedImages } from "./images.ts";
+import { namedImages, parseImages, unusedImages } from "./images.ts";
 import { mountsBelow } from "./inventory.ts";
 import { kubeconfig } from "./kubeconfig.ts";
 import { kubeProxyConfig } from "./kubeProxy.ts";
@@ -161,6 +161,16 @@ test("an image with a kept name stays under all its names; the pause image alway
   const kept = "127.0.0.1:5000/task-app@sha256:aa";
   expect(images[0]).toEqual({ digest: "sha256:aa", names: [kept, "sha256:config-of-aa"] });
   expect(unusedImages(images, [kept]).map(({ digest }) => digest)).toEqual(["sha256:bb"]);
+});
+
+test("an image is named by a pod, by its init container, and by the template of a Job whose pod isn't there yet", () => {
+  const spec = (...images: string[]) => ({ containers: images.map((image) => ({ name: "c", image })) });
+  const list = { kind: "List", items: [
+    { kind: "Pod", spec: { ...spec("a", "b"), initContainers: [{ name: "i", image: "c" }] } },
+    { kind: "Job", spec: { backoffLimit: 1, template: { spec: spec("d") } } },
+    { kind: "Deployment", spec: { replicas: 0, template: { spec: spec("a") } } },
+  ] };
+  expect(namedImages(JSON.stringify(list))).toEqual(["c", "a", "b", "d"]);
 });
 
 test("mounts below a folder are found, also with a space in the path, and those beside it aren't", () => {

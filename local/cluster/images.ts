@@ -26,6 +26,18 @@ export function unusedImages(images: StoredImage[], keep: string[]): StoredImage
   return images.filter(({ names }) => !names.some((name) => kept.has(name)));
 }
 
+/** Images that pods name, and templates of pods: out of a list of pods, Jobs and Deployments as `kubectl get -o json` prints it. */
+export function namedImages(list: string): string[] {
+  const { items } = JSON.parse(list) as { items: { spec: PodSpec | { template: { spec: PodSpec } } }[] };
+  const pods = items.map(({ spec }) => ("template" in spec ? spec.template.spec : spec));
+  return [...new Set(pods.flatMap(({ containers, initContainers = [] }) => [...initContainers, ...containers]).map(({ image }) => image))];
+}
+
+interface PodSpec {
+  containers: { image: string }[];
+  initContainers?: { image: string }[];
+}
+
 /**
  * Removes the images that aren't in `keep` (references as pods name them) from the node's store in the cache, and their
  * layers as far as no kept image has them; resolves to the removed ones. The cluster must be up. The kubelet never does
