@@ -1,8 +1,10 @@
 import type { RunEvent } from "../images/runner/src/events.ts";
+import { comparisons as compare } from "./comparison.ts";
 import { ofType, orderEvents } from "./eventOrder.ts";
 import { findings } from "./findings.ts";
 import { runReport } from "./runReport.ts";
 import type { Measurement, Phases, Report, RunReport } from "./schema.ts";
+import { settingsDifferences } from "./settingsDifferences.ts";
 
 export interface ReportInput {
   stack: string;
@@ -18,19 +20,31 @@ export interface ReportInput {
 
 function randomBaseline(input: ReportInput): Measurement | null {
   const found = [...input.events.values()].flatMap((events) => ofType(orderEvents(events), "baseline.finished"))[0];
-  return found === undefined ? null : { episodes: found.episodes.length, unlocksPerEpisode: found.unlocksPerEpisode, interval: found.interval };
+  return found === undefined ? null : { episodes: found.episodes.length, unlocksPerEpisode: found.unlocksPerEpisode, interval: found.interval, intervalMethod: found.intervalMethod };
 }
 
 /** Version 0 has zero effect in every run, so any run's evaluation before training is the untrained model's. */
 function untrainedBaseline(runs: readonly RunReport[]): Measurement | null {
   const found = runs.flatMap((run) => run.evaluation.filter((evaluation) => evaluation.iteration === 0))[0];
-  return found === undefined ? null : { episodes: found.episodes, unlocksPerEpisode: found.unlocksPerEpisode, interval: found.interval };
+  return found === undefined ? null : { episodes: found.episodes, unlocksPerEpisode: found.unlocksPerEpisode, interval: found.interval, intervalMethod: found.intervalMethod };
+}
+
+/** The settings of each run that says them, by its name. */
+function settingsByRun({ events }: ReportInput): Map<string, Record<string, unknown>> {
+  return new Map([...events].flatMap(([name, collected]): [string, Record<string, unknown>][] => {
+    const settings = ofType(orderEvents(collected), "run.started").at(-1)?.settings ?? null;
+    return settings === null ? [] : [[name, settings]];
+  }));
 }
 
 /** The report of one stack: pure, from the events alone. */
 export function buildReport(input: ReportInput): Report {
   const runs = [...input.events].map(([name, events]) => runReport(name, events, input.jobFailures.get(name))).sort((a, b) => a.name.localeCompare(b.name));
   const baselines = { random: randomBaseline(input), untrained: untrainedBaseline(runs) };
+  const settings = settingsByRun(input);
+  const differences = settingsDifferences(settings);
+  const comparisons = compare(runs);
+  const withoutSettings = runs.map(({ name }) => name).filter((name) => !settings.has(name));
   return {
     version: 1,
     stack: input.stack,
@@ -38,7 +52,9 @@ export function buildReport(input: ReportInput): Report {
     phases: input.phases,
     runs,
     baselines,
-    findings: findings(runs, baselines.untrained),
+    comparisons,
+    settingsDifferences: differences,
+    findings: findings({ runs, comparisons, settingsDifferences: differences, withoutSettings }),
     inventoryAfter: input.inventoryAfter,
   };
 }

@@ -1,18 +1,18 @@
 import type { EpisodeRecord, RunEvent } from "../images/runner/src/events.ts";
 
 /** Made-up events of a run, for tests of the report only. */
-export interface FakeRun { name: string; iterations: number; rewards: number[]; before: number[]; after: number[] }
+export interface FakeRun { name: string; iterations: number; rewards: number[]; before: number[]; after: number[]; settings?: Record<string, unknown> }
 
 /** Distributes over union members, so that the event's type and its fields still belong together. */
 type Content<E> = E extends RunEvent ? Omit<E, "v" | "run" | "seq" | "time"> : never;
 
-const episode = (id: string, unlocks: number): EpisodeRecord => ({
-  id, group: "g0", envSeed: 1, return: unlocks, unlocks, achievements: ["collect_wood", "collect_sapling", "wake_up"].slice(0, unlocks),
-  resourceReward: 0.5 * unlocks, decisions: 10, dropped: 1, invalidActions: 2, actions: [["move_left", "do"]], trajectoryHash: "0".repeat(64),
+const episode = (id: string, unlocks: number, envSeed = 1): EpisodeRecord => ({
+  id, group: "g0", envSeed, return: unlocks, unlocks, achievements: ["collect_wood", "collect_sapling", "wake_up"].slice(0, unlocks),
+  resourceReward: 0.5 * unlocks, decisions: 10, dropped: 1, invalidActions: 2, actions: [["move_left", "do"]], trajectoryHash: `${unlocks}`.repeat(64),
 });
 const average = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-export function fakeEvents({ name, iterations, rewards, before, after }: FakeRun, halfWidth = 0.2): RunEvent[] {
+export function fakeEvents({ name, iterations, rewards, before, after, settings }: FakeRun, halfWidth = 0.2): RunEvent[] {
   const events: RunEvent[] = [];
   const add = (content: Content<RunEvent>) => {
     const seq = events.length + 1;
@@ -24,10 +24,10 @@ export function fakeEvents({ name, iterations, rewards, before, after }: FakeRun
     saveSeconds: 0.05, loadSeconds: 0.04, firstTokenSeconds: 0.01, canaryDelta: iteration === 0 ? null : 0.1,
   });
   const evaluate = (iteration: number, unlocks: number[]) => add({
-    type: "evaluation.finished", iteration, adapter: `${name}-v${iteration}`, seconds: 4, episodes: unlocks.map((u, i) => episode(`e${i}`, u)),
+    type: "evaluation.finished", iteration, adapter: `${name}-v${iteration}`, seconds: 4, episodes: unlocks.map((u, i) => episode(`e${i}`, u, i)),
     unlocksPerEpisode: average(unlocks), interval: [average(unlocks) - halfWidth, average(unlocks) + halfWidth], intervalMethod: "made up",
   });
-  add({ type: "run.started", config: `configs/${name}.toml`, configSha256: "0".repeat(64), seed: 7, attempt: 1, strategy: "outcome", iterations, model: "tiny", settings: null, resumedAt: null });
+  add({ type: "run.started", config: `configs/${name}.toml`, configSha256: "0".repeat(64), seed: 7, attempt: 1, strategy: "outcome", iterations, model: "tiny", settings: settings ?? { training: { learningRate: 0.001 }, reward: { name } }, resumedAt: null });
   sync(0);
   add({ type: "baseline.finished", policy: "random", seconds: 1, episodes: [episode("r", 1)], unlocksPerEpisode: 0.3, interval: [0.1, 0.5], intervalMethod: "made up" });
   evaluate(0, before);

@@ -1,40 +1,80 @@
 import { describe, expect, test } from "vitest";
+import { comparisons } from "./comparison.ts";
 import { fakeEvents } from "./fakeEvents.ts";
 import { findings } from "./findings.ts";
 import { runReport } from "./runReport.ts";
+import type { RunReport } from "./schema.ts";
 
+/** 16 held-out worlds, of which the untrained model unlocks something in every fourth. */
+const before = Array.from({ length: 16 }, (_, world) => (world % 4 === 0 ? 1 : 0));
+const plus = (gain: (world: number) => number) => before.map((unlocks, world) => unlocks + gain(world));
 const run = (name: string, after: number[], rewards = [0.1, 0.5]) =>
-  runReport(name, fakeEvents({ name, iterations: 2, rewards, before: [0, 1, 0, 1], after }));
-const untrained = { episodes: 4, unlocksPerEpisode: 0.5, interval: [0.3, 0.7] as [number, number] };
+  runReport(name, fakeEvents({ name, iterations: 2, rewards, before, after }));
+const say = (...runs: RunReport[]) => findings({ runs, comparisons: comparisons(runs), settingsDifferences: [], withoutSettings: [] });
 
 describe("findings", () => {
-  test("runs whose intervals are disjoint are put in order", () => {
-    expect(findings([run("low", [1, 1, 1, 1]), run("high", [3, 3, 3, 3])], untrained).at(-1))
-      .toBe("high is above low: 3.00 [2.80, 3.20] against 1.00 [0.80, 1.20].");
+  test("a run that gained on most worlds is above the untrained model, with its evidence", () => {
+    const text = say(run("learned", plus((world) => (world < 12 ? 1 : 0))));
+    expect(text[0]).toMatch(/^learned is above the untrained model: \+0\.75 unlocks an episode \[\+0\.50, \+0\.9\d\], paired over 16 held-out worlds \(12 better, 0 worse; p < 0\.001\)\.$/);
   });
 
-  test("no order is given when all intervals overlap", () => {
-    const text = findings([run("a", [1, 1, 1, 1]), run("b", [1, 1, 1, 2])], untrained);
-    expect(text.at(-1)).toMatch(/^No ranking/);
-    expect(text.join()).not.toMatch(/a is above b|b is above a/);
+  test("a run that lost is BELOW it", () => {
+    expect(say(run("worse", before.map(() => 0), [1, 1]), run("other", before)).join("\n")).toContain("worse cannot be told from the untrained model");
+    const lost = runReport("lost", fakeEvents({ name: "lost", iterations: 2, rewards: [1, 1], before: before.map(() => 2), after: before }));
+    expect(say(lost)[0]).toMatch(/^lost is BELOW the untrained model/);
   });
 
-  test("a partial order names the pairs that stay unranked", () => {
-    const text = findings([run("a", [1, 1, 1, 1]), run("b", [1, 1, 1, 2]), run("c", [3, 3, 3, 3])], untrained);
-    expect(text).toContain("c is above a: 3.00 [2.80, 3.20] against 1.00 [0.80, 1.20].");
-    expect(text.at(-1)).toBe("Not ranked, because their intervals overlap: b and a.");
+  test("four wins and no defeat are not enough: the bootstrap leaves out 0, the exact test does not agree", () => {
+    const [found] = comparisons([run("lucky", plus((world) => (world < 4 ? 1 : 0)))]);
+    expect(found!.interval[0]).toBeGreaterThan(0);
+    expect(found).toMatchObject({ wins: 4, losses: 0, p: 0.125, verdict: "not told apart" });
+    expect(say(run("lucky", plus((world) => (world < 4 ? 1 : 0))))[0]).toMatch(/cannot be told from .* If the difference is real, about \d+ more held-out episodes a run would show it 4 times in 5\.$/);
   });
 
-  test("a run that changed no weight says so, and one at the untrained level is not called better", () => {
-    const text = findings([run("flat", [0, 1, 0, 1], [0, 0])], untrained).join("\n");
-    expect(text).toContain("flat: 2 of 2 iterations changed no weight");
-    expect(text).toContain("cannot be told from the untrained model");
+  test("runs are ranked where the paired difference is clear, though their own intervals overlap", () => {
+    const runs = [run("low", plus((world) => world % 8)), run("high", plus((world) => (world % 8) + (world < 11 ? 1 : 0)))];
+    const text = say(...runs);
+    const [low, high] = runs.map(({ evaluation }) => evaluation.at(-1)!);
+    expect(low!.unlocksPerEpisode).toBeLessThan(high!.unlocksPerEpisode);
+    expect(text.find((each) => each.startsWith("high is above low"))).toContain("(11 better, 0 worse;");
+    expect(text.join()).not.toContain("No ranking");
+  });
+
+  test("runs that cannot be told apart are not ranked, and how many more episodes it takes is said", () => {
+    const text = say(run("a", plus((world) => world % 2)), run("b", plus((world) => (world + 1) % 2)), run("c", plus((world) => (world === 3 ? 1 : world % 2))));
+    expect(text.join("\n")).toContain("No ranking: no two runs can be told apart");
+    expect(text.join("\n")).not.toMatch(/is above (a|b|c):/);
+    expect(text.filter((each) => /^[abc] cannot be told from [abc]:/.test(each)).length).toBe(3);
+  });
+
+  test("equal results are said to be equal, without a number of episodes that nobody can know", () => {
+    const text = say(run("same", before), run("also", before)).join("\n");
+    expect(text).toContain("Both played every episode the same, action by action");
+    expect(text).not.toMatch(/Infinity|NaN|null/);
+  });
+
+  test("equal counts from other actions are equal counts, not one policy", () => {
+    const other = run("other", before);
+    other.evaluation.at(-1)!.worlds.forEach((world) => (world.trajectoryHash = "another"));
+    expect(say(other)[0]).toContain("Every world came out the same on both sides");
+  });
+
+  test("a run that changed no weight says so", () => {
+    expect(say(run("flat", before, [0, 0]))[0]).toContain("flat: 2 of 2 iterations changed no weight");
   });
 
   test("a run that did not end is never compared", () => {
-    const unfinished = runReport("cut", fakeEvents({ name: "cut", iterations: 2, rewards: [1, 1], before: [0], after: [3] }).slice(0, -1));
-    const text = findings([unfinished, run("whole", [1, 1, 1, 1])], untrained).join("\n");
+    const unfinished = runReport("cut", fakeEvents({ name: "cut", iterations: 2, rewards: [1, 1], before, after: plus(() => 3) }).slice(0, -1));
+    const text = say(unfinished, run("whole", before)).join("\n");
     expect(text).toContain("cut did not end");
-    expect(text).toContain("No comparison: 1 of 2 runs finished");
+    expect(text).toContain("No comparison of runs: 1 of 2 runs finished");
+    expect(text).not.toMatch(/cut (is|cannot|and)/);
+  });
+
+  test("settings other than the reward that differ are flagged, and so is a record without settings", () => {
+    const text = findings({ runs: [], comparisons: [], settingsDifferences: [{ field: "training.learningRate", values: { a: "0.001", b: "0.01" } }], withoutSettings: ["c"] });
+    expect(text[0]).toContain("MORE THAN THE REWARD");
+    expect(text[0]).toContain("training.learningRate (a: 0.001, b: 0.01)");
+    expect(text[1]).toContain("the record of c holds no settings");
   });
 });

@@ -4,11 +4,14 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { buildReport } from "./build.ts";
 import { fakeEvents } from "./fakeEvents.ts";
+import { htmlReport } from "./html.ts";
+import { markdownReport } from "./markdown.ts";
 import { report as reportSchema } from "./schema.ts";
 import { writeReport } from "./write.ts";
 
 const events = new Map([
   ["crafter-rl-outcome", fakeEvents({ name: "crafter-rl-outcome", iterations: 3, rewards: [0.1, 0.3, 0.5], before: [0, 1], after: [1, 2] })],
+  ["twin", fakeEvents({ name: "twin", iterations: 3, rewards: [0.1, 0.3, 0.5], before: [0, 1], after: [1, 2], settings: { training: { learningRate: 0.01 }, reward: {} } })],
   ["<b>odd", fakeEvents({ name: "<b>odd", iterations: 3, rewards: [0, 0, 0], before: [0, 1], after: [0, 1] }).slice(0, 5)],
 ]);
 const report = buildReport({ stack: "local", createdAt: new Date(0), phases: { runs: 10, up: 5 }, events, jobFailures: new Map(), inventoryAfter: null });
@@ -29,7 +32,20 @@ test("the three files are written, the JSON is of schema version 1 and equal to 
   }
 });
 
+test("comparisons, their methods, the mismatch of each step and what differs besides the reward are in all three files", async () => {
+  const [markdown, html] = [markdownReport(report), htmlReport(report, events)];
+  expect(report.comparisons.map(({ a, b, pairs }) => [a, b, pairs])).toEqual([["crafter-rl-outcome", "the untrained model", 2], ["twin", "the untrained model", 2], ["crafter-rl-outcome", "twin", 2]]);
+  expect(report.settingsDifferences.map(({ field }) => field)).toEqual(["training.learningRate"]);
+  expect(report.runs.find(({ name }) => name === "twin")!.mismatchSteps[2]).toEqual({ iteration: 3, kl: 2e-8, meanRatio: 1, meanAbsLogprobDelta: 3e-6, clippedShare: 0 });
+  for (const text of [markdown, html]) {
+    expect(text).toContain("exact paired sign-flip test");
+    expect(text).toContain("paired by world: ");
+    expect(text).toContain("mismatch_kl");
+    expect(text).toContain("MORE THAN THE REWARD");
+  }
+});
+
 test("baselines come from version 0 and from the random policy", () => {
-  expect(report.baselines.untrained).toEqual({ episodes: 2, unlocksPerEpisode: 0.5, interval: [0.3, 0.7] });
+  expect(report.baselines.untrained).toEqual({ episodes: 2, unlocksPerEpisode: 0.5, interval: [0.3, 0.7], intervalMethod: "made up" });
   expect(report.baselines.random!.unlocksPerEpisode).toBe(0.3);
 });

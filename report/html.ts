@@ -4,6 +4,7 @@ import { batchRewardsChart } from "./charts/batchRewards.ts";
 import { phasesChart } from "./charts/phases.ts";
 import { unlocksChart } from "./charts/unlocks.ts";
 import { rewardList } from "./markdown.ts";
+import { methods, mismatchTable, pairedTable } from "./pairedTable.ts";
 import type { Report } from "./schema.ts";
 import { achievementTable, comparisonTable } from "./table.ts";
 import { escapeHtml, htmlTable } from "./text.ts";
@@ -27,12 +28,14 @@ export function htmlReport(report: Report, events: ReadonlyMap<string, readonly 
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(report.stack)}: which reward teaches?</title><style>${STYLE}</style></head><body>
 <h1>${escapeHtml(report.stack)}: which reward teaches?</h1>
 ${note(`Made ${report.createdAt} by rewardlab. Unlocks are unlocked achievements an episode on held-out seeds.`)}
-${section("Findings", list(report.findings, (item) => [...troubled].some((name) => item.startsWith(name))))}
+${section("Findings", list(report.findings, (item) => item.includes("MORE THAN THE REWARD") || [...troubled].some((name) => item.startsWith(`${name} `))))}
 ${section("Unlocked achievements on the held-out seeds", unlocksChart(report), note("Bars: mean. Whiskers: 95 % interval. The same seeds and the same metric for all, whatever the training reward."))}
 ${section("Runs", htmlTable(comparisonTable(report)), warnings.length > 0 ? list(warnings, () => true) : "")}
+${section("Compared world by world", htmlTable(pairedTable(report)), note(methods(report).join("; ")))}
 ${section("Reward a batch", batchRewardsChart(report.runs), note("Each run's own reward: the shape of a line says something, its height does not compare with another run's."),
     `<ul>${report.runs.map((run) => `<li>${escapeHtml(run.name)}: <code>${rewardList(run.batchRewards)}</code></li>`).join("")}</ul>`)}
 ${section("Achievements by run", note("Held-out episodes in which each was unlocked, before → after training."), htmlTable(achievementTable(report)))}
+${section("Sampler against trainer", note("Log-probabilities of the same tokens; the worst step of each run. Above guards.maxLogprobDelta a run ends."), htmlTable(mismatchTable(report)))}
 ${section("Time by phase", phasesChart(report), note("Runs share one pair and overlap in time, so their bars do not add up to the phase."))}
 ${section("Adapter syncs", adapterSyncsChart(events), note("Saved by the trainer, loaded by vLLM, first token out."))}
 ${section("After teardown", inventory === null ? "<p>The stack is still up.</p>" : inventory.length === 0 ? "<p>Nothing is left.</p>" : list(inventory, () => true))}

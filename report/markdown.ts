@@ -1,3 +1,4 @@
+import { methods, mismatchTable, pairedTable } from "./pairedTable.ts";
 import type { Report } from "./schema.ts";
 import { achievementTable, comparisonTable } from "./table.ts";
 import { markdownTable } from "./text.ts";
@@ -16,6 +17,8 @@ export function markdownReport(report: Report): string {
     "Batch rewards are each run's own reward and do not compare between runs:",
     ...report.runs.map((run) => `- ${run.name}: \`${rewardList(run.batchRewards)}\``),
     ...report.runs.flatMap((run) => run.warnings.map((warning) => `- ${run.name}, warning: ${warning}`)),
+    "## Compared world by world", markdownTable(pairedTable(report)), ...methods(report).map((method) => `- ${method}`),
+    "## Sampler against trainer, the worst step of each run", markdownTable(mismatchTable(report)),
     "## Achievements: held-out episodes in which each was unlocked, before → after", markdownTable(achievementTable(report)),
     "## Time", ...Object.entries(report.phases).map(([phase, seconds]) => `- ${phase}: ${seconds.toFixed(1)} s`),
     "## After teardown",

@@ -58,7 +58,9 @@ export function runReport(name: string, collected: readonly RunEvent[], jobFailu
       episodes: event.episodes.length,
       unlocksPerEpisode: event.unlocksPerEpisode,
       interval: event.interval,
+      intervalMethod: event.intervalMethod,
       achievements: achievementCounts(event.episodes),
+      worlds: event.episodes.map(({ envSeed, unlocks, trajectoryHash }) => ({ seed: envSeed, unlocks, trajectoryHash })),
     })),
     adapterVersions: finished?.adapterVersions ?? syncs.map((sync) => sync.adapter.name),
     adapterSyncSeconds: finished?.adapterSyncSeconds ?? (syncSeconds.length === 0 ? null : { p50: percentile(syncSeconds, 0.5), p95: percentile(syncSeconds, 0.95) }),
@@ -69,6 +71,7 @@ export function runReport(name: string, collected: readonly RunEvent[], jobFailu
     },
     mismatchKl: finished?.mismatchKl ?? mean(steps.map((step) => step.mismatch.kl)),
     mismatchMaxMeanDelta: steps.length === 0 ? null : Math.max(...steps.map((step) => step.mismatch.meanAbsLogprobDelta)),
+    mismatchSteps: steps.map(({ iteration, mismatch: { kl, meanRatio, meanAbsLogprobDelta }, clippedShare }) => ({ iteration, kl, meanRatio, meanAbsLogprobDelta, clippedShare })),
     trajectoryHash: finished?.trajectoryHash ?? null,
     seconds: { rollout: total(rollouts), step: total(steps), sync: syncSeconds.reduce((sum, value) => sum + value, 0), evaluation: total(evaluations) },
   };

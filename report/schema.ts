@@ -12,13 +12,57 @@ export const measurement = z.strictObject({
   /** Unlocked achievements an episode, the metric that all runs share whatever their training reward. */
   unlocksPerEpisode: z.number(),
   interval,
+  /** How the interval was made, in words. */
+  intervalMethod: z.string(),
 });
 
 export const evaluation = measurement.extend({
   iteration: count,
   /** In how many of the episodes each achievement was unlocked; absent names: in none. */
   achievements: z.record(z.string(), count),
+  /** What was unlocked on each held-out world: what paired comparisons are made from. */
+  worlds: z.array(z.strictObject({ seed: z.int(), unlocks: count, trajectoryHash: z.string() })),
 });
+
+/** Sampler against trainer on the same tokens in one step. */
+export const mismatchStep = z.strictObject({
+  iteration: count,
+  /** k3 estimate of KL(sampler || trainer), nats a token. */
+  kl: z.number(),
+  /** Mean probability ratio trainer / sampler. */
+  meanRatio: z.number(),
+  /** Mean |log-probability difference|, nats a token: what ends a run above guards.maxLogprobDelta. */
+  meanAbsLogprobDelta: z.number(),
+  /** Share of sequences (gspo) or tokens (grpo) whose gradient the clip cut off. */
+  clippedShare: z.number(),
+});
+
+/** Two evaluations on the same held-out worlds, world by world. */
+export const comparison = z.strictObject({
+  a: z.string(),
+  b: z.string(),
+  /** Held-out worlds that both played; wins and losses are those on which a unlocked more or less than b. */
+  pairs: count,
+  wins: count,
+  losses: count,
+  /** Worlds on which both played the very same episode, action by action. */
+  sameEpisodes: count,
+  /** Mean of a's unlocks minus b's, with its 95 % interval. */
+  difference: z.number(),
+  interval,
+  intervalMethod: z.string(),
+  /** Adjusted for the number of comparisons of this kind. */
+  p: z.number().min(0).max(1),
+  testMethod: z.string(),
+  verdict: z.enum(["above", "below", "not told apart", "not comparable"]),
+  /** About how many more held-out worlds would show the difference that was seen, 4 times in 5; null where that is no question. */
+  morePairs: count.nullable(),
+  /** The smallest difference that so many worlds show 4 times in 5; null where the worlds say nothing of the spread. */
+  smallestDetectable: z.number().nullable(),
+});
+
+/** A setting besides the reward's that is not the same in all runs; the values as JSON text, by run. */
+export const settingsDifference = z.strictObject({ field: z.string(), values: z.record(z.string(), z.string()) });
 
 export const runReport = z.strictObject({
   name: z.string(),
@@ -47,6 +91,7 @@ export const runReport = z.strictObject({
   mismatchKl: z.number().nullable(),
   /** Largest mean |log-probability sampler - trainer| of any step, nats a token. */
   mismatchMaxMeanDelta: z.number().nullable(),
+  mismatchSteps: z.array(mismatchStep),
   trajectoryHash: z.string().nullable(),
   seconds: z.strictObject({ rollout: seconds, step: seconds, sync: seconds, evaluation: seconds }),
 });
@@ -59,6 +104,9 @@ export const report = z.strictObject({
   phases: z.partialRecord(z.enum(["toolchain", "cluster", "images", "up", "runs", "report", "down"]), seconds),
   runs: z.array(runReport),
   baselines: z.strictObject({ random: measurement.nullable(), untrained: measurement.nullable() }),
+  /** Each finished run against the untrained model, then the finished runs against each other. */
+  comparisons: z.array(comparison),
+  settingsDifferences: z.array(settingsDifference),
   /** What the comparison allows to be said, in full sentences. */
   findings: z.array(z.string()),
   /** What the cluster and the machine still held after teardown; null while the stack is up. Empty is the goal. */
@@ -69,4 +117,6 @@ export type Report = z.infer<typeof report>;
 export type RunReport = z.infer<typeof runReport>;
 export type Measurement = z.infer<typeof measurement>;
 export type Evaluation = z.infer<typeof evaluation>;
+export type Comparison = z.infer<typeof comparison>;
+export type SettingsDifference = z.infer<typeof settingsDifference>;
 export type Phases = Report["phases"];

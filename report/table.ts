@@ -1,4 +1,4 @@
-import { finalEvaluation } from "./findings.ts";
+import { finalEvaluation } from "./finalEvaluation.ts";
 import type { Measurement, Report, RunReport } from "./schema.ts";
 
 /** A table of texts: the same rows on the screen, in Markdown and in HTML. */

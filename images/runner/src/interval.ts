@@ -8,19 +8,20 @@ export interface MeanInterval {
 const RESAMPLES = 10_000;
 
 /**
- * Mean of `values` (counts of unlocked achievements, one an episode; at least one value) with a 95 % interval.
+ * Mean of `values` (counts of unlocked achievements, one an episode, or differences of such counts; at least one value)
+ * with a 95 % interval. `least` is the lowest value that is possible at all: 0 for counts, −Infinity for differences.
  *
  * Percentile bootstrap (Efron & Tibshirani 1993, ch. 13) with 10,000 resamples from a fixed seed, so that the same
  * episodes always give the same interval. Where all values are equal the bootstrap would claim certainty; there the exact
  * binomial bound is used: with n equal values, at 97.5 % confidence a share of at most q = 1 − 0.025^(1/n) of episodes
  * differs, and one that differs is taken to differ by one unlock.
  */
-export function meanInterval(values: readonly number[]): MeanInterval {
+export function meanInterval(values: readonly number[], least = 0): MeanInterval {
   const mean = average(values);
   if (values.every((value) => value === values[0])) {
     const q = 1 - 0.025 ** (1 / values.length);
     const method = "exact binomial bound of 95 %, all episodes being equal";
-    return { mean, interval: [Math.max(0, mean - q), mean + q], method };
+    return { mean, interval: [Math.max(least, mean - q), mean + q], method };
   }
   const random = generator(values.length);
   const means = Float64Array.from({ length: RESAMPLES }, () => {

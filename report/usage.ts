@@ -1,0 +1,48 @@
+import { z } from "zod";
+
+/** usage.json, schema version 1: what a stack's pods and Jobs held and how long, as the API server said it at one time. */
+
+const time = z.iso.datetime();
+
+export const podUsage = z.strictObject({
+  pod: z.string(),
+  part: z.string(),
+  pair: z.string(),
+  /** Null for a pod that was not placed. */
+  node: z.string().nullable(),
+  gpus: z.int().min(1),
+  /** When it was placed on its node, and so took its GPUs; when its containers had ended, null while it holds them. */
+  from: time.nullable(),
+  to: time.nullable(),
+});
+
+export const jobUsage = z.strictObject({
+  run: z.string(),
+  /** Null for a Job that does not say. */
+  pair: z.string().nullable(),
+  from: time.nullable(),
+  to: time.nullable(),
+});
+
+export const usage = z.strictObject({
+  version: z.literal(1),
+  collectedAt: time,
+  pods: z.array(podUsage),
+  jobs: z.array(jobUsage),
+});
+
+export type PodUsage = z.infer<typeof podUsage>;
+export type JobUsage = z.infer<typeof jobUsage>;
+export type Usage = z.infer<typeof usage>;
+
+/** Seconds that these parts cover together, overlaps counted once; one that has not ended counts up to the collection. */
+export function coveredSeconds(parts: readonly { from: string | null; to: string | null }[], collectedAt: string): number {
+  const spans = parts.flatMap(({ from, to }) => (from === null ? [] : [{ from: Date.parse(from), to: Date.parse(to ?? collectedAt) }]));
+  let covered = 0;
+  let end = -Infinity;
+  for (const { from, to } of spans.sort((a, b) => a.from - b.from)) {
+    covered += Math.max(0, to - Math.max(from, end));
+    end = Math.max(end, to);
+  }
+  return covered / 1000;
+}
