@@ -15,6 +15,7 @@ import { loadSettings } from "./components/settings.ts";
 import type { StackOverlay } from "./components/settings/schema.ts";
 import { planStack } from "./components/stackPlan.ts";
 import { StackNamespace } from "./components/stackNamespace.ts";
+import { StackNetwork } from "./components/stackNetwork.ts";
 import { TaskApp } from "./components/taskApp.ts";
 import { ADAPTER_PATH, VllmServer } from "./components/vllmServer.ts";
 
@@ -34,8 +35,8 @@ export default async function program(overlay: StackOverlay = {}) {
   // What is in the namespace goes with it: a teardown deletes the namespace and waits for that.
   const inNamespace = { provider, deletedWith: namespace };
   const secret = new EnvSecret("env", { stack, namespace: namespaceName, secrets: plan.secrets }, inNamespace);
+  const network = new StackNetwork("network", { stack, namespace: namespaceName, model: settings.model, keys: secret.keys, specs: plan.runs.map(({ spec }) => spec) }, inNamespace);
   const nodes = new GpuNodePool("gpus", { stack, life: lifeNeedsOf({ ...settings, deadlineMinutes }), ...settings.gpu }, { provider });
-  const pool = poolOf(stack, settings.gpu);
 
   const { images } = settings;
   const builder = imageBuilder("docker", images.dockerHost, [images.taskApp, images.runner, images.trainer, images.vllm]);
@@ -43,15 +44,15 @@ export default async function program(overlay: StackOverlay = {}) {
     new ContainerImage(folder, { ...images, folder, source, tag: stack }, { provider: builder }).reference;
 
   const common = {
-    stack, namespace: namespaceName, pool, secret: secret.name, keys: secret.keys, model: settings.model, hostRoot: settings.hostRoot,
+    stack, namespace: namespaceName, secret: secret.name, keys: secret.keys, pool: poolOf(stack, settings.gpu), model: settings.model, hostRoot: settings.hostRoot,
   };
-  const taskApp = new TaskApp("task-app", { ...common, ...settings.taskApp, image: image("task-app", images.taskApp) }, inNamespace);
+  const taskApp = new TaskApp("task-app", { ...common, ...settings.taskApp, image: image("task-app", images.taskApp) }, { ...inNamespace, dependsOn: [network, secret] });
   const [vllmImage, trainerImage, runnerImage] = [image("vllm", images.vllm), image("trainer", images.trainer), image("runner", images.runner)];
 
   const pairs = plan.pairs.map(({ name: pair, slots }) => {
     const adapterFolder = `${settings.hostRoot}/${namespaceOf(stack)}/${pair}`;
-    const claims = pool.deviceClass ? [new GpuClaim(pair, { stack, namespace: namespaceName, pair, deviceClass: pool.deviceClass }, inNamespace)] : [];
-    const onGpus = { ...inNamespace, dependsOn: [nodes, secret, ...claims] };
+    const claims = common.pool.deviceClass ? [new GpuClaim(pair, { stack, namespace: namespaceName, pair, deviceClass: common.pool.deviceClass }, inNamespace)] : [];
+    const onGpus = { ...inNamespace, dependsOn: [nodes, network, secret, ...claims] };
     return {
       pair,
       vllm: new VllmServer(vllmName(pair), { ...common, ...settings.vllm, image: vllmImage, pair, slots, adapterFolder }, onGpus),
@@ -61,8 +62,8 @@ export default async function program(overlay: StackOverlay = {}) {
 
   const jobs = plan.runs.map(({ pair, spec }) => {
     const { vllm, trainer } = pairs.find((each) => each.pair === pair)!;
-    const { jobName } = new RewardJob(spec.name, { ...common, ...settings.runner, image: runnerImage, spec, deadlineMinutes },
-      { ...inNamespace, dependsOn: [secret, taskApp, vllm, trainer] });
+    const { jobName } = new RewardJob(spec.name, { ...common, ...settings.runner, image: runnerImage, pair, spec, deadlineMinutes },
+      { ...inNamespace, dependsOn: [network, secret, taskApp, vllm, trainer] });
     return [spec.name, jobName] as const;
   });
 

@@ -8,7 +8,7 @@ import { type Model, modelAccess } from "./pod/model.ts";
 import { memberResources, pairPlacement, slotOf } from "./pod/placement.ts";
 import { serverProbes } from "./pod/probes.ts";
 import { restrictedContainer } from "./pod/security.ts";
-import { deploymentOf, mounted, policyOf, type Server, serviceOf, timeoutsOf } from "./pod/server.ts";
+import { deploymentOf, mounted, type Server, serviceOf, timeoutsOf } from "./pod/server.ts";
 import type { Resources } from "./pod/types.ts";
 import { giveFolders, scratch, sharedMemory, sharedNodeFolder } from "./pod/volumes.ts";
 
@@ -57,7 +57,6 @@ export class LoraTrainer extends pulumi.ComponentResource {
     new k8s.apps.v1.Deployment(`${name}-deployment`, deploymentOf(server, podOf(args), args.readyWithinMinutes),
       { ...self, customTimeouts: timeoutsOf(args.readyWithinMinutes) });
     new k8s.core.v1.Service(`${name}-service`, serviceOf(server), self);
-    new k8s.networking.v1.NetworkPolicy(`${name}-policy`, policyOf(server, ["run"]), self);
     this.registerOutputs({ url: this.url });
   }
 }

@@ -7,7 +7,7 @@ import { plainEnv, secretEnv, USER_ENV } from "./pod/env.ts";
 import { cpuPlacement, resourcesOf } from "./pod/placement.ts";
 import { serverProbes } from "./pod/probes.ts";
 import { restrictedContainer } from "./pod/security.ts";
-import { deploymentOf, mounted, policyOf, type Server, serviceOf, timeoutsOf } from "./pod/server.ts";
+import { deploymentOf, mounted, type Server, serviceOf, timeoutsOf } from "./pod/server.ts";
 import type { Resources } from "./pod/types.ts";
 import { emptyFolder, scratch } from "./pod/volumes.ts";
 
@@ -44,7 +44,6 @@ export class TaskApp extends pulumi.ComponentResource {
     new k8s.apps.v1.Deployment(`${name}-deployment`, deploymentOf(server, podOf(args), READY_WITHIN_MINUTES),
       { ...self, customTimeouts: timeoutsOf(READY_WITHIN_MINUTES) });
     new k8s.core.v1.Service(`${name}-service`, serviceOf(server), self);
-    new k8s.networking.v1.NetworkPolicy(`${name}-policy`, policyOf(server, ["run"]), self);
     this.registerOutputs({ url: this.url });
   }
 }

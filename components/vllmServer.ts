@@ -9,7 +9,7 @@ import { type Model, modelAccess } from "./pod/model.ts";
 import { memberResources, pairPlacement, slotOf } from "./pod/placement.ts";
 import { serverProbes } from "./pod/probes.ts";
 import { restrictedContainer } from "./pod/security.ts";
-import { deploymentOf, mounted, policyOf, type Server, serviceOf, timeoutsOf } from "./pod/server.ts";
+import { deploymentOf, mounted, type Server, serviceOf, timeoutsOf } from "./pod/server.ts";
 import type { Resources } from "./pod/types.ts";
 import { giveFolders, scratch, sharedMemory, sharedNodeFolder } from "./pod/volumes.ts";
 import { VLLM_COMMAND, vllmArgs } from "./vllmArgs.ts";
@@ -48,7 +48,7 @@ export const ADAPTER_PATH = "/adapters";
  * The inference server of a pair, on one GPU: samples every run's decisions, each with the run's own adapter.
  *
  * It must see the folder that its trainer writes, under the same path, on the same node. Its adapter endpoints are for
- * the runs alone: the key is the runs' and the task app's, and no other pod is let in.
+ * the runs alone: the key is the runs' and the task app's, and the stack's network lets no other pod in.
  */
 export class VllmServer extends pulumi.ComponentResource {
   /** Address inside the namespace. */
@@ -62,7 +62,6 @@ export class VllmServer extends pulumi.ComponentResource {
     new k8s.apps.v1.Deployment(`${name}-deployment`, deploymentOf(server, podOf(args), args.readyWithinMinutes),
       { ...self, customTimeouts: timeoutsOf(args.readyWithinMinutes) });
     new k8s.core.v1.Service(`${name}-service`, serviceOf(server), self);
-    new k8s.networking.v1.NetworkPolicy(`${name}-policy`, policyOf(server, ["run", "task-app"]), self);
     this.registerOutputs({ url: this.url });
   }
 }

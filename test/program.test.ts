@@ -122,11 +122,11 @@ describe.each(["dev", "local"])("the program of stack %s", (stack) => {
   it("starts runs when their servers are up, and neither member of a pair after the other, since they are scheduled together", () => {
     const { of } = recordings[stack]!;
     for (const { dependsOn } of of("rewardlab:runs:RewardJob")) {
-      expect(dependsOn).toEqual(["rewardlab:cluster:EnvSecret env", "rewardlab:app:TaskApp task-app",
+      expect(dependsOn).toEqual(["rewardlab:cluster:Network network", "rewardlab:cluster:EnvSecret env", "rewardlab:app:TaskApp task-app",
         "rewardlab:serving:VllmServer pair-0-vllm", "rewardlab:training:LoraTrainer pair-0-trainer"]);
     }
     for (const { dependsOn } of [...of("rewardlab:serving:VllmServer"), ...of("rewardlab:training:LoraTrainer")]) {
-      expect(dependsOn).toEqual(["rewardlab:gpu:NodePool gpus", "rewardlab:cluster:EnvSecret env"]);
+      expect(dependsOn).toEqual(["rewardlab:gpu:NodePool gpus", "rewardlab:cluster:Network network", "rewardlab:cluster:EnvSecret env"]);
     }
   });
 

@@ -29,8 +29,3 @@ it("writes its traces where they are collected from, and its settings come last"
 it("is probed on the one route that needs no key", () => {
   for (const probe of ["startupProbe", "readinessProbe", "livenessProbe"]) expect(pod.containers[0][probe].httpGet).toEqual({ path: "/", port: 8001 });
 });
-
-it("lets in the runs alone", () => {
-  const { ingress } = recording.one("kubernetes:networking.k8s.io/v1:NetworkPolicy").inputs["spec"];
-  expect(ingress[0].from[0].podSelector.matchExpressions[0].values).toEqual(["run"]);
-});

@@ -12,10 +12,10 @@ describe("a vLLM server with a model from the hub", () => {
     recording = await record(async () => ({ url: new VllmServer("pair-0-vllm", { ...args, model: hubModel, keys: [...args.keys, "HF_TOKEN"] }).url }));
   });
 
-  it("is a Deployment, a Service and a NetworkPolicy under one component", () => {
+  it("is a Deployment and a Service under one component", () => {
     expect(recording.resources.map(({ type, name }) => `${type} ${name}`)).toEqual([
       "rewardlab:serving:VllmServer pair-0-vllm", "kubernetes:apps/v1:Deployment pair-0-vllm-deployment",
-      "kubernetes:core/v1:Service pair-0-vllm-service", "kubernetes:networking.k8s.io/v1:NetworkPolicy pair-0-vllm-policy",
+      "kubernetes:core/v1:Service pair-0-vllm-service",
     ]);
     expect(recording.outputs).toEqual({ url: "http://pair-0-vllm:8000" });
   });
@@ -67,15 +67,6 @@ describe("a vLLM server with a model from the hub", () => {
       "/adapters": { hostPath: { path: "/var/lib/rewardlab/rewardlab-dev/pair-0", type: "DirectoryOrCreate" }, readOnly: true },
     });
     expect(pod(recording).initContainers[0].command).toEqual(["chown", "1000:1000", "/models/cache"]);
-  });
-
-  it("lets in the runs and the task app alone", () => {
-    const { podSelector, ingress } = recording.one("kubernetes:networking.k8s.io/v1:NetworkPolicy").inputs["spec"];
-    expect(podSelector.matchLabels).toEqual({ "rewardlab.dev/part": "vllm", "rewardlab.dev/pair": "pair-0" });
-    expect(ingress).toEqual([{
-      from: [{ podSelector: { matchExpressions: [{ key: "rewardlab.dev/part", operator: "In", values: ["run", "task-app"] }] } }],
-      ports: [{ protocol: "TCP", port: 8000 }],
-    }]);
   });
 });
 

@@ -56,21 +56,6 @@ export function serviceOf(server: Server): Args<k8s.core.v1.ServiceArgs> {
   };
 }
 
-/** Lets the named parts of the stack in and nobody else. A cluster without a policy controller does not enforce it. */
-export function policyOf(server: Server, clients: readonly Part[]): Args<k8s.networking.v1.NetworkPolicyArgs> {
-  return {
-    metadata: metadata(server),
-    spec: {
-      podSelector: { matchLabels: selector(server) },
-      policyTypes: ["Ingress"],
-      ingress: [{
-        from: [{ podSelector: { matchExpressions: [{ key: LABEL.part, operator: "In", values: [...clients] }] } }],
-        ports: [{ protocol: "TCP", port: server.port }],
-      }],
-    },
-  };
-}
-
 /** Volumes of a pod and the places of its main container for them. */
 export function mounted(all: readonly Mounted[]): { volumes: Mounted["volume"][]; volumeMounts: Mounted["mount"][] } {
   return { volumes: all.map(({ volume }) => volume), volumeMounts: all.map(({ mount }) => mount) };
