@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { RunSpec } from "../images/runner/src/runSpec.ts";
 import type { GpuPool } from "./gpuNodePool.ts";
-import { labelsOf } from "./names.ts";
+import { LABEL, labelsOf } from "./names.ts";
 import { fieldEnv, plainEnv, secretEnv, USER_ENV } from "./pod/env.ts";
 import { cpuPlacement, resourcesOf } from "./pod/placement.ts";
 import { restrictedContainer, restrictedPod } from "./pod/security.ts";
@@ -12,6 +12,8 @@ import { type Mounted, scratch } from "./pod/volumes.ts";
 
 export interface RewardJobArgs {
   namespace: pulumi.Input<string>;
+  /** Name of the pair that it runs on. */
+  pair: string;
   /** Of the runner, with a digest. */
   image: pulumi.Input<string>;
   /** Name of the Secret. */
@@ -59,10 +61,11 @@ export class RewardJob extends pulumi.ComponentResource {
   }
 
   private job(name: string, args: RewardJobArgs, configMap: k8s.core.v1.ConfigMap): k8s.batch.v1.Job {
-    const { spec, namespace, deadlineMinutes } = args;
+    const { spec, namespace, pair, deadlineMinutes } = args;
     const labels = labelsOf({ stack: spec.stack, part: "run", run: spec.name });
     return new k8s.batch.v1.Job(name, {
-      metadata: { namespace, labels, annotations: { "pulumi.com/skipAwait": "true", [ANNOTATION]: spec.config.sha256 } },
+      // The bill asks for the pair. Not a label of the pod: those of pairs are found by it, and a changed one replaces the Job.
+      metadata: { namespace, labels: { ...labels, [LABEL.pair]: pair }, annotations: { "pulumi.com/skipAwait": "true", [ANNOTATION]: spec.config.sha256 } },
       spec: {
         backoffLimit: RESTARTS,
         activeDeadlineSeconds: deadlineMinutes * 60,

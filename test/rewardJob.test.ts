@@ -3,7 +3,7 @@ import { RewardJob } from "../components/rewardJob.ts";
 import { DIGEST, envOf, placesOf, pool, shippedSpec } from "./fixtures.ts";
 import { record, type Recording } from "./record.ts";
 
-const args = { namespace: "rewardlab-dev", image: DIGEST, secret: "rewardlab-env", pool, spec: shippedSpec(), deadlineMinutes: 90, resources: { cpu: "500m", memory: "1Gi" } };
+const args = { namespace: "rewardlab-dev", pair: "pair-0", image: DIGEST, secret: "rewardlab-env", pool, spec: shippedSpec(), deadlineMinutes: 90, resources: { cpu: "500m", memory: "1Gi" } };
 const jobWith = (change: Partial<typeof args>) => record(async () => ({ job: new RewardJob("crafter-rl-outcome", { ...args, ...change }).jobName }));
 
 let recording: Recording;
@@ -30,6 +30,11 @@ it("is never removed by itself, ends at its deadline, and starts no two runners 
   expect(job.inputs.spec).toMatchObject({ activeDeadlineSeconds: 5400, backoffLimit: 3, podReplacementPolicy: "Failed" });
   expect(job.inputs.spec.ttlSecondsAfterFinished).toBeUndefined();
   expect(job.inputs.spec.template.spec.restartPolicy).toBe("Never");
+});
+
+it("says which pair it runs on, and its pods do not: by that label pods of pairs are found", () => {
+  expect(job.inputs.metadata.labels["rewardlab.dev/pair"]).toBe("pair-0");
+  expect(job.inputs.spec.template.metadata.labels["rewardlab.dev/pair"]).toBeUndefined();
 });
 
 it("fails for good on a failed run or a wrong config, and does not count a disruption", () => {
