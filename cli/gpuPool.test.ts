@@ -1,6 +1,6 @@
 import type { V1Node } from "@kubernetes/client-node";
 import { expect, test } from "vitest";
-import { nodesHere, poolProblem } from "./gpuPool.ts";
+import { nodesHere, type PoolNeeds, poolProblem } from "./gpuPool.ts";
 
 function node(name: string, { gpus = 2, product = "H100", labels = {}, address = "10.0.0.1", type = "InternalIP" } = {}): V1Node {
   return {
@@ -8,7 +8,7 @@ function node(name: string, { gpus = 2, product = "H100", labels = {}, address =
     status: { allocatable: { "nvidia.com/gpu": String(gpus) }, addresses: [{ type, address }] },
   };
 }
-const needs = { nodes: [] as string[], labels: { pool: "a" }, products: ["H100", "H100-NVL"], gpusPerNode: 2 };
+const needs: PoolNeeds = { nodes: [], labels: { pool: "a" }, products: ["H100", "H100-NVL"], gpusPerNode: 2, allocation: "device-plugin" };
 
 test("a pool has room where a named node, or one with its labels, offers the GPUs of an accepted card", () => {
   expect(poolProblem([node("a")], { ...needs, nodes: ["a"] })).toBeNull();
@@ -24,6 +24,12 @@ test("a pool without room says what each of its nodes offers, and nothing of the
   expect(problem).toContain("needs 2 nvidia.com/gpu");
   expect(problem).toMatch(/: a offers 1, nvidia.com\/gpu.product=H100; b offers 2, nvidia.com\/gpu.product=A100$/);
   expect(poolProblem([node("a")], needs)).toMatch(/no node has the labels of the pool$/);
+});
+
+test("where a driver hands GPUs out nothing is counted, but the pool must be there", () => {
+  const claimed: PoolNeeds = { ...needs, allocation: "dra" };
+  expect(poolProblem([node("a", { gpus: 0, labels: { pool: "a" } })], claimed)).toBeNull();
+  expect(poolProblem([node("a", { gpus: 0 })], claimed)).toMatch(/no node has the labels of the pool$/);
 });
 
 test("a node is here when an address of it inside the cluster is this machine's", () => {

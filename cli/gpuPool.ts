@@ -9,6 +9,8 @@ export interface PoolNeeds {
   labels: Readonly<Record<string, string>>;
   products: readonly string[];
   gpusPerNode: number;
+  /** With dra a driver hands the GPUs out, and no node counts them. */
+  allocation: "device-plugin" | "dra";
 }
 
 const gpusOf = (node: V1Node): number => Number(node.status?.allocatable?.[GPU.resource] ?? 0);
@@ -27,7 +29,7 @@ export function poolProblem(nodes: readonly V1Node[], needs: PoolNeeds): string 
   const isMember = (node: V1Node) => (needs.nodes.length > 0 ? needs.nodes.includes(nameOf(node))
     : Object.entries(needs.labels).every(([key, value]) => node.metadata?.labels?.[key] === value));
   const members = nodes.filter(isMember);
-  if (members.some((node) => fits(node, needs))) return null;
+  if (members.some((node) => needs.allocation === "dra" || fits(node, needs))) return null;
   const seen = members.map((node) => `${nameOf(node)} offers ${gpusOf(node)}, ${GPU.productLabel}=${productOf(node) ?? "(not set)"}`);
   return `no node can take a pair, which needs ${needs.gpusPerNode} ${GPU.resource} and the label ${GPU.productLabel} with one of ${needs.products.join(", ")}: `
     + (seen.length > 0 ? seen.join("; ") : "no node has the labels of the pool");
