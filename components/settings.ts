@@ -46,7 +46,7 @@ export function readStackFile(stack: string, root: string = PROJECT_ROOT): Recor
   try {
     text = readFileSync(join(root, file), "utf8");
   } catch (error) {
-    refuseFile(`can't be read (${(error as Error).message})`, `Make it: pulumi stack init ${stack} --copy-config-from dev`);
+    refuseFile(`can't be read (${(error as Error).message})`, `Make it: cp Pulumi.dev.yaml ${file}; with the Pulumi command line: pulumi stack init ${stack} --copy-config-from dev`);
   }
   let config: Record<string, unknown> = {};
   try {
