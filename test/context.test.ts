@@ -31,7 +31,7 @@ function expectRefusal({ status, stderr }: Ended, code: number, ...parts: string
 }
 
 describe("a context", () => {
-  const verbs = [["start"], ["up"], ["preview"], ["down"], ["watch"], ["report"], ["logs", "--run-name", "x"]];
+  const verbs = [["start"], ["watch"]];
   it.each(verbs)("that is unknown is refused by %s, with those that there are", async (...verb) => {
     expectRefusal(await cli.run(...verb, "--context", "nope", "--stack", "ready"), 78, 'context "nope" is not in', "which has: dead, other", "--context");
   });
