@@ -31,7 +31,7 @@ export default async function program(overlay: StackOverlay = {}) {
   for (const notice of summariseNotices(plan.notices)) await pulumi.log.info(notice);
 
   const provider = clusterProvider("cluster", settings.cluster);
-  const { namespace, name: namespaceName } = new StackNamespace("stack", { stack, gpus: settings.gpu.nodeCount * settings.gpu.gpusPerNode }, { provider });
+  const { namespace, name: namespaceName } = new StackNamespace("stack", { stack, gpus: settings.gpu.nodeCount * settings.gpu.gpusPerNode, quote: plan.quote }, { provider });
   // What is in the namespace goes with it: a teardown deletes the namespace and waits for that.
   const inNamespace = { provider, deletedWith: namespace };
   const secret = new EnvSecret("env", { stack, namespace: namespaceName, secrets: plan.secrets }, inNamespace);

@@ -1,4 +1,5 @@
 import type { JobState } from "../collect/jobs.ts";
+import { billLines, billTable } from "../report/billTable.ts";
 import { buildReport } from "../report/build.ts";
 import type { Phases, Report } from "../report/schema.ts";
 import { comparisonTable } from "../report/table.ts";
@@ -21,13 +22,14 @@ export const jobFailures = (jobs: readonly JobState[]): Map<string, string> =>
 
 /** Builds the report of a folder and writes its three files. */
 export async function saveReport({ stack, folder, jobs, phases, inventoryAfter }: FinishInput): Promise<{ report: Report; files: ReportFiles }> {
-  const report = buildReport({ stack, createdAt: new Date(), phases, events: folder.events, jobFailures: jobFailures(jobs), inventoryAfter });
+  const report = buildReport({ stack, createdAt: new Date(), phases, events: folder.events, jobFailures: jobFailures(jobs), usage: folder.usage, inventoryAfter });
   return { report, files: await writeReport(folder.path, report, folder.events) };
 }
 
 /** What the screen shows of a report. */
 export function reportText(report: Report, files: ReportFiles): string {
-  return ["", terminalTable(comparisonTable(report)), "", ...report.findings.map((finding) => `- ${finding}`), "", `report: ${files.html}`].join("\n");
+  const bill = report.bill ? [terminalTable(billTable(report.bill)), "", ...billLines(report.bill), ""] : [];
+  return ["", terminalTable(comparisonTable(report)), "", ...report.findings.map((finding) => `- ${finding}`), "", ...bill, `report: ${files.html}`].join("\n");
 }
 
 /** Throws when any run did not finish: the command's exit code must say what its report says. */

@@ -22,6 +22,16 @@ test("what is added is on disk at once and reads back equal; words go to the log
   expect(await readFile(join(folder.path, "a", "log.txt"), "utf8")).toContain("All batch rewards");
 });
 
+test("what was held is kept with the runs, for a bill when the stack is gone; a damaged file is told", async () => {
+  const folder = RunFolder.create(root, "local", new Date(0), ["a"]);
+  expect((await RunFolder.load(folder.path)).usage).toBeNull();
+  const usage = { version: 1 as const, collectedAt: new Date(0).toISOString(), pods: [], jobs: [], quote: null };
+  folder.addUsage(usage);
+  expect((await RunFolder.load(folder.path)).usage).toEqual(usage);
+  await writeFile(join(folder.path, "usage.json"), "{}");
+  await expect(RunFolder.load(folder.path)).rejects.toThrow(/usage\.json: is no usage of this version/);
+});
+
 test("the newest folder is the one with the latest time", async () => {
   RunFolder.create(root, "local", new Date(0), ["a"]);
   const later = RunFolder.create(root, "local", new Date(1e12), ["a"]);

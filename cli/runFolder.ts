@@ -1,13 +1,16 @@
-import { appendFileSync, mkdirSync } from "node:fs";
+import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseEventLine, type RunEvent } from "../images/runner/src/events.ts";
+import { type Usage, usage } from "../report/usage.ts";
 import { UserError } from "./exit.ts";
 
 /** runs/<stack>/<time>/: what was collected of one execution of a stack. */
 export class RunFolder {
   readonly path: string;
   readonly events = new Map<string, RunEvent[]>();
+  /** What pods and Jobs held when the cluster was last asked; null where it never was. */
+  usage: Usage | null = null;
 
   /** Opens a new folder for runs that start now. */
   static create(root: string, stack: string, now: Date, runs: readonly string[]): RunFolder {
@@ -16,7 +19,7 @@ export class RunFolder {
     return folder;
   }
 
-  /** Reads a folder back. Throws UserError when it is not there, holds no run, or holds a damaged event. */
+  /** Reads a folder back. Throws UserError when it is not there, holds no run, or holds a damaged event or usage. */
   static async load(path: string): Promise<RunFolder> {
     const folder = new RunFolder(path);
     const entries = await readdir(path, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
@@ -30,6 +33,7 @@ export class RunFolder {
       });
       if (text !== null) folder.events.set(name, eventsOf(text, join(path, name, "events.jsonl")));
     }
+    folder.usage = await usageOf(join(path, USAGE));
     if (folder.events.size === 0) throw new UserError(`${path} holds no run: expected RUN/events.jsonl in it. Give a folder of a finished execution: runs/STACK/TIME.`);
     return folder;
   }
@@ -52,10 +56,30 @@ export class RunFolder {
     this.events.get(run)!.push(event);
   }
 
+  /** Keeps what pods and Jobs held, for the bill: when the stack is gone nobody can be asked. */
+  addUsage(usage: Usage): void {
+    writeFileSync(join(this.path, USAGE), `${JSON.stringify(usage, null, 2)}\n`);
+    this.usage = usage;
+  }
+
   #open(run: string): void {
     mkdirSync(join(this.path, run), { recursive: true });
     appendFileSync(join(this.path, run, "events.jsonl"), "");
     this.events.set(run, []);
+  }
+}
+
+const USAGE = "usage.json";
+
+async function usageOf(file: string): Promise<Usage | null> {
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return null;
+    throw error;
+  });
+  try {
+    return text === null ? null : usage.parse(JSON.parse(text));
+  } catch (error) {
+    throw new UserError(`${file}: is no usage of this version (${(error as Error).message.split("\n")[0]}). Remove the file to make the report without a bill.`);
   }
 }
 

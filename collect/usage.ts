@@ -1,7 +1,7 @@
 import type { V1Job, V1Pod } from "@kubernetes/client-node";
 import { GPU } from "../components/nodePool/gpu.ts";
-import { LABEL } from "../components/names.ts";
-import type { JobUsage, PodUsage, Usage } from "../report/usage.ts";
+import { ANNOTATION, LABEL } from "../components/names.ts";
+import { type JobUsage, type PodUsage, quoted, type Usage } from "../report/usage.ts";
 import type { Access } from "./access.ts";
 
 const iso = (time: Date | string | undefined): string | null => (time === undefined ? null : new Date(time).toISOString());
@@ -37,9 +37,14 @@ export function jobUsage({ metadata, status }: V1Job): JobUsage {
 
 /** What the pods and Jobs of a stack have held so far. A pod that was deleted is not known to the API any more. */
 export async function collectUsage({ core, batch, namespace }: Access, now: Date): Promise<Usage> {
-  const [pods, jobs] = await Promise.all([
+  const [stack, pods, jobs] = await Promise.all([
+    core.readNamespace({ name: namespace }),
     core.listNamespacedPod({ namespace, labelSelector: LABEL.pair }),
     batch.listNamespacedJob({ namespace, labelSelector: LABEL.run }),
   ]);
-  return { version: 1, collectedAt: now.toISOString(), pods: pods.items.flatMap((pod) => podUsage(pod) ?? []), jobs: jobs.items.map(jobUsage) };
+  const quote = stack.metadata?.annotations?.[ANNOTATION.quote];
+  return {
+    version: 1, collectedAt: now.toISOString(), pods: pods.items.flatMap((pod) => podUsage(pod) ?? []), jobs: jobs.items.map(jobUsage),
+    quote: quote === undefined ? null : quoted.parse(JSON.parse(quote)),
+  };
 }

@@ -44,6 +44,8 @@ export const LABEL = {
 export const ANNOTATION = {
   /** On the namespace: GPUs that the stack's pool has, which the policies compare with what its pods ask for. */
   gpuLimit: "rewardlab.dev/gpu-limit",
+  /** On the namespace: what the stack was quoted at, which the bill is held against. */
+  quote: "rewardlab.dev/quote",
 } as const;
 
 /** The label of a node that a stack uses. The stack is in its key: two stacks may share a node, and one value would clash. */

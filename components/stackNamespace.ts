@@ -1,11 +1,14 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { Quote } from "./budget/quote.ts";
 import { ANNOTATION, labelsOf, namespaceOf } from "./names.ts";
 
 export interface StackNamespaceArgs {
   stack: string;
   /** GPUs that the stack's pool has. */
   gpus: number;
+  /** What it may cost. */
+  quote: Pick<Quote, "prices" | "nodeHours" | "cap">;
 }
 
 /**
@@ -18,13 +21,16 @@ export class StackNamespace extends pulumi.ComponentResource {
   readonly namespace: k8s.core.v1.Namespace;
   readonly name: pulumi.Output<string>;
 
-  constructor(name: string, { stack, gpus }: StackNamespaceArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { stack, gpus, quote }: StackNamespaceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rewardlab:cluster:Namespace", name, {}, opts);
     this.namespace = new k8s.core.v1.Namespace(`${name}-namespace`, {
       metadata: {
         name: namespaceOf(stack),
         labels: { ...labelsOf({ stack }), "pod-security.kubernetes.io/enforce": "privileged" },
-        annotations: { [ANNOTATION.gpuLimit]: String(gpus) },
+        annotations: {
+          [ANNOTATION.gpuLimit]: String(gpus),
+          [ANNOTATION.quote]: JSON.stringify({ prices: quote.prices, nodeHours: quote.nodeHours, cost: quote.cap }),
+        },
       },
     }, { parent: this, customTimeouts: { delete: "20m" } });
     this.name = this.namespace.metadata.name;

@@ -17,8 +17,9 @@ const runs = ["a", "b"].map((name) => runReport(name, fakeEvents({ name, iterati
 const usage: Usage = {
   version: 1, collectedAt: at(60), pods: [pod("pair-0", "vllm", 0, null), pod("pair-0", "trainer", 0, 60)],
   jobs: [job("a", "pair-0", 10, 40), job("b", "pair-0", 10, 20)],
+  quote: { prices, nodeHours: 4, cost: 48 },
 };
-const bill = (change: Partial<Usage> = {}, priced = true) => billOf({ usage: { ...usage, ...change }, runs, prices: priced ? prices : null, quote: { nodeHours: 4, cost: priced ? 48 : null } });
+const bill = (change: Partial<Usage> = {}) => billOf({ ...usage, ...change }, runs);
 
 describe("the bill", () => {
   it("counts GPU time from placement to end, and a node once however many of its GPUs are held", () => {
@@ -35,7 +36,7 @@ describe("the bill", () => {
   it("says what an unlock an episode cost, and nothing of it for a run that did not finish", () => {
     expect(bill().runs.map(({ costPerUnlock }) => costPerUnlock)).toEqual([4.5, 1.5]);
     const unfinished = runs.map((run) => ({ ...run, state: "failed" as const }));
-    expect(billOf({ usage, runs: unfinished, prices, quote: null }).runs.map(({ costPerUnlock }) => costPerUnlock)).toEqual([null, null]);
+    expect(billOf(usage, unfinished).runs.map(({ costPerUnlock }) => costPerUnlock)).toEqual([null, null]);
   });
 
   it("of two pairs on two nodes has the hours of both, and none for a pod that was never placed", () => {
@@ -49,7 +50,7 @@ describe("the bill", () => {
   });
 
   it("without prices has GPU time and no sum anywhere", () => {
-    const unpriced = bill({}, false);
+    const unpriced = bill({ quote: { prices: null, nodeHours: 4, cost: null } });
     expect([unpriced.cost, ...unpriced.runs.flatMap(({ cost, costPerUnlock }) => [cost, costPerUnlock])]).toEqual([null, null, null, null, null]);
     expect(billTable(unpriced).header).toEqual(["run", "GPU-hours", "minutes an iteration"]);
     expect(billLines(unpriced).join(" ")).not.toMatch(/USD|null|NaN/);

@@ -6,18 +6,12 @@ import { coveredSeconds, type JobUsage, type Usage } from "./usage.ts";
 /** GPUs of a pair: one for the server, one for the trainer. */
 const GPUS_OF_A_PAIR = 2;
 
-export interface BillInput {
-  usage: Usage;
-  runs: readonly RunReport[];
-  prices: Bill["prices"];
-  quote: Bill["quote"];
-}
-
 /**
  * The bill of a stack; pure. A pair's GPU time is shared out among its runs by how long each one's Job lasted, so the
  * runs' sums make up the whole. Of a pair whose pods are gone, the time of its runs stands in, and is said to.
  */
-export function billOf({ usage, runs, prices, quote }: BillInput): Bill {
+export function billOf(usage: Usage, runs: readonly RunReport[]): Bill {
+  const prices = usage.quote?.prices ?? null;
   const covered = (parts: Parameters<typeof coveredSeconds>[0]) => coveredSeconds(parts, usage.collectedAt);
   const pods = usage.pods.map((pod) => ({ pod: pod.pod, pair: pod.pair, node: pod.node, gpus: pod.gpus, gpuSeconds: pod.gpus * covered([pod]) }));
   const pairs = [...new Set([...usage.pods, ...usage.jobs].flatMap(({ pair }) => pair ?? []))];
@@ -37,7 +31,8 @@ export function billOf({ usage, runs, prices, quote }: BillInput): Bill {
     return together === 0 || job.pair === null ? 0 : held.get(job.pair)! * (covered([job]) / together);
   };
   return {
-    collectedAt: usage.collectedAt, prices, pods, gpuSeconds, nodeHours, cost, quote,
+    collectedAt: usage.collectedAt, prices, pods, gpuSeconds, nodeHours, cost,
+    quote: usage.quote && { nodeHours: usage.quote.nodeHours, cost: usage.quote.cost },
     runs: runs.map((run) => {
       const share = sumOf(usage.jobs.filter((job) => job.run === run.name), shareOf);
       const ofCost = cost === null ? null : gpuSeconds === 0 ? 0 : cost * (share / gpuSeconds);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { quoted } from "./usage.ts";
 
 const seconds = z.number().min(0);
 const sum = z.number().min(0).nullable();
@@ -7,7 +8,7 @@ const sum = z.number().min(0).nullable();
 export const bill = z.strictObject({
   /** What the API server said at this time; what came after is not in it. */
   collectedAt: z.iso.datetime(),
-  prices: z.strictObject({ date: z.string(), currency: z.string(), source: z.string(), nodeHour: z.number() }).nullable(),
+  prices: quoted.shape.prices,
   /** One for each pod that had GPUs. */
   pods: z.array(z.strictObject({ pod: z.string(), pair: z.string(), node: z.string().nullable(), gpus: z.int(), gpuSeconds: seconds })),
   gpuSeconds: seconds,
@@ -25,7 +26,7 @@ export const bill = z.strictObject({
     iterationMinutes: seconds.nullable(),
   })),
   /** What was quoted for the stack before: its node-hours and its cap. Null where there is no quote. */
-  quote: z.strictObject({ nodeHours: seconds, cost: sum }).nullable(),
+  quote: quoted.omit({ prices: true }).nullable(),
   /** What the numbers leave out, in full sentences. */
   notes: z.array(z.string()),
 });

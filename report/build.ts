@@ -1,10 +1,12 @@
 import type { RunEvent } from "../images/runner/src/events.ts";
+import { billOf } from "./bill.ts";
 import { comparisons as compare } from "./comparison.ts";
 import { ofType, orderEvents } from "./eventOrder.ts";
 import { findings } from "./findings.ts";
 import { runReport } from "./runReport.ts";
 import type { Measurement, Phases, Report, RunReport } from "./schema.ts";
 import { settingsDifferences } from "./settingsDifferences.ts";
+import type { Usage } from "./usage.ts";
 
 export interface ReportInput {
   stack: string;
@@ -14,6 +16,8 @@ export interface ReportInput {
   events: ReadonlyMap<string, readonly RunEvent[]>;
   /** Why the cluster ended a run's Job, for Jobs that failed; a runner that was killed cannot say it itself. */
   jobFailures: ReadonlyMap<string, string>;
+  /** What pods and Jobs held; null where the cluster was not asked. */
+  usage: Usage | null;
   /** Null while the stack is up. */
   inventoryAfter: string[] | null;
 }
@@ -54,6 +58,7 @@ export function buildReport(input: ReportInput): Report {
     baselines,
     comparisons,
     settingsDifferences: differences,
+    bill: input.usage && billOf(input.usage, runs),
     findings: findings({ runs, comparisons, settingsDifferences: differences, withoutSettings }),
     inventoryAfter: input.inventoryAfter,
   };

@@ -1,4 +1,5 @@
 import type { RunEvent } from "../images/runner/src/events.ts";
+import { billLines, billTable } from "./billTable.ts";
 import { adapterSyncsChart } from "./charts/adapterSyncs.ts";
 import { batchRewardsChart } from "./charts/batchRewards.ts";
 import { phasesChart } from "./charts/phases.ts";
@@ -36,6 +37,7 @@ ${section("Reward a batch", batchRewardsChart(report.runs), note("Each run's own
     `<ul>${report.runs.map((run) => `<li>${escapeHtml(run.name)}: <code>${rewardList(run.batchRewards)}</code></li>`).join("")}</ul>`)}
 ${section("Achievements by run", note("Held-out episodes in which each was unlocked, before → after training."), htmlTable(achievementTable(report)))}
 ${section("Sampler against trainer", note("Log-probabilities of the same tokens; the worst step of each run. Above guards.maxLogprobDelta a run ends."), htmlTable(mismatchTable(report)))}
+${report.bill ? section("Bill", htmlTable(billTable(report.bill)), list(billLines(report.bill), () => false)) : ""}
 ${section("Time by phase", phasesChart(report), note("Runs share one pair and overlap in time, so their bars do not add up to the phase."))}
 ${section("Adapter syncs", adapterSyncsChart(events), note("Saved by the trainer, loaded by vLLM, first token out."))}
 ${section("After teardown", inventory === null ? "<p>The stack is still up.</p>" : inventory.length === 0 ? "<p>Nothing is left.</p>" : list(inventory, () => true))}

@@ -1,3 +1,4 @@
+import { billLines, billTable } from "./billTable.ts";
 import { methods, mismatchTable, pairedTable } from "./pairedTable.ts";
 import type { Report } from "./schema.ts";
 import { achievementTable, comparisonTable } from "./table.ts";
@@ -20,6 +21,7 @@ export function markdownReport(report: Report): string {
     "## Compared world by world", markdownTable(pairedTable(report)), ...methods(report).map((method) => `- ${method}`),
     "## Sampler against trainer, the worst step of each run", markdownTable(mismatchTable(report)),
     "## Achievements: held-out episodes in which each was unlocked, before → after", markdownTable(achievementTable(report)),
+    ...(report.bill ? ["## Bill", markdownTable(billTable(report.bill)), ...billLines(report.bill).map((line) => `- ${line}`)] : []),
     "## Time", ...Object.entries(report.phases).map(([phase, seconds]) => `- ${phase}: ${seconds.toFixed(1)} s`),
     "## After teardown",
     inventory === null ? "The stack is still up." : inventory.length === 0 ? "Nothing is left." : inventory.map((item) => `- LEFT: ${item}`).join("\n"),

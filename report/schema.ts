@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { bill } from "./billSchema.ts";
 
 /** report.json, schema version 1. Scripts read it; a field is added freely, renamed or removed only with a new version. */
 
@@ -107,6 +108,8 @@ export const report = z.strictObject({
   /** Each finished run against the untrained model, then the finished runs against each other. */
   comparisons: z.array(comparison),
   settingsDifferences: z.array(settingsDifference),
+  /** GPU time and what it cost, as far as the cluster was asked; null where it was not. */
+  bill: bill.nullable(),
   /** What the comparison allows to be said, in full sentences. */
   findings: z.array(z.string()),
   /** What the cluster and the machine still held after teardown; null while the stack is up. Empty is the goal. */

@@ -24,11 +24,19 @@ export const jobUsage = z.strictObject({
   to: time.nullable(),
 });
 
+/** What was quoted when the stack was last brought up; the sum is null without prices. */
+export const quoted = z.strictObject({
+  prices: z.strictObject({ date: z.string(), currency: z.string(), source: z.string(), nodeHour: z.number().positive() }).nullable(),
+  nodeHours: z.number().min(0),
+  cost: z.number().min(0).nullable(),
+});
+
 export const usage = z.strictObject({
   version: z.literal(1),
   collectedAt: time,
   pods: z.array(podUsage),
   jobs: z.array(jobUsage),
+  quote: quoted.nullable(),
 });
 
 export type PodUsage = z.infer<typeof podUsage>;

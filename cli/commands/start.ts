@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { collectTraces } from "../../collect/traces.ts";
+import { collectUsage } from "../../collect/usage.ts";
 import { PROJECT_ROOT } from "../../components/settings.ts";
 import type { Run } from "../command.ts";
 import { runEngine } from "../engineStack.ts";
@@ -31,6 +32,7 @@ const start: Run<"start"> = async (args, context) => {
     const access = session.access();
     const jobs = await clock.time("runs", `${runs.length} runs; one run's log: npx rewardlab logs ${session.options} --run-name ${runs[0]}`, async () => {
       const ended = await watchRuns(access, runs, folder, screen, signal);
+      folder.addUsage(await collectUsage(access, new Date()));
       await collectTraces(access, folder.traces);
       return ended;
     });

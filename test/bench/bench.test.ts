@@ -55,7 +55,7 @@ it("counts what a second up changes, and does not count a first one as such", ()
 it("takes a start's figures from its report, the slowest run's sync among them, and says what no run did", () => {
   const facts = { wallSeconds: 200, peakMemoryGiB: 8, cacheGiB: 20 };
   const reportOf = (length?: number) => JSON.stringify(buildReport({
-    stack: "local", createdAt: new Date(0), phases: { up: 20, runs: 150, down: 15 }, jobFailures: new Map(), inventoryAfter: [],
+    stack: "local", createdAt: new Date(0), phases: { up: 20, runs: 150, down: 15 }, jobFailures: new Map(), usage: null, inventoryAfter: [],
     events: new Map([["a", fakeEvents({ name: "a", iterations: 3, rewards: [0.1, 0.2, 0.3], before: [0], after: [1] }).slice(0, length)]]),
   }));
   const { figures, notMeasured } = localFigures({ ...facts, report: reportOf() });
