@@ -12,6 +12,7 @@ import { ensureGeneratedSecrets, type GeneratedSecrets } from "../local/generate
 import { REGISTRY } from "../local/images/baseImages.ts";
 import { embeddedOverlay } from "../local/overlay.ts";
 import { preflight, problemLine } from "../local/preflight.ts";
+import { tidyImages } from "../local/tidyImages.ts";
 import { ensureToolchain, type Toolchain } from "../local/toolchain/toolchain.ts";
 import type { VerbContext } from "./command.ts";
 import { demandNoneElsewhere } from "./contextState.ts";
@@ -67,7 +68,8 @@ export class EmbeddedSession implements StackSession {
   async start(clock: PhaseClock): Promise<EngineStack> {
     const options = { ...this.#options, ownModel: hasOwnModel() };
     const { facts, toolchain, secrets } = await startEmbedded(options, this.#local, (phase, what, work) => clock.time(phase, what, work));
-    const stack = this.#engine(embeddedOverlay(facts), toolchain, secrets);
+    const afterUp = () => tidyImages({ ...this.#options, toolchain }, facts, this.#local);
+    const stack = { ...this.#engine(embeddedOverlay(facts), toolchain, secrets), afterUp };
     await forgetOtherCluster(stack, facts.clusterIdentifier, this.#options.stateDir, this.#context);
     return stack;
   }

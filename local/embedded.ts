@@ -5,6 +5,7 @@ import { ensureGeneratedSecrets, type GeneratedSecrets } from "./generatedSecret
 import { ensureBaseImages, REGISTRY, stopImageServices } from "./images/baseImages.ts";
 import { ensureTinyModel } from "./model/tinyModel.ts";
 import { unmountBelow } from "./mounts.ts";
+import { openNodeFolder, removeNodeFolder } from "./nodeFolder.ts";
 import type { EmbeddedFacts } from "./overlay.ts";
 import { ensureMlEnv } from "./python/mlEnv.ts";
 import { ensureToolchain, type Toolchain } from "./toolchain/toolchain.ts";
@@ -63,7 +64,7 @@ export async function startEmbedded(options: EmbeddedOptions, ctx: LocalContext,
       context: cluster.context,
       clusterIdentifier: cluster.clusterIdentifier,
       nodeName: cluster.nodeName,
-      hostRoot: join(options.stateDir, "node"),
+      hostRoot: await openNodeFolder(options.stateDir, cluster.clusterIdentifier),
       envFile: secrets.envFile,
     },
   };
@@ -96,4 +97,5 @@ export async function stopEmbedded(options: EmbeddedOptions, ctx: LocalContext):
   await cleanCluster({ ...options, progress: ctx.progress });
   await stopImageServices(options, ctx);
   await unmountBelow(options.stateDir);
+  await removeNodeFolder(options.stateDir);
 }
