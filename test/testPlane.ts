@@ -29,7 +29,7 @@ export async function startTestPlane({ scheduler = false } = {}): Promise<TestPl
   const flags = [`--kubeconfig=${kubeconfigFile}`, "--leader-elect=false", "--secure-port=0"];
   const child = scheduler ? spawn(binaries.kubeScheduler, flags, { stdio: "ignore" }) : undefined;
   const kubectl: TestPlane["kubectl"] = (args, manifest) => collect(
-    spawn(binaries.kubectl, ["--kubeconfig", kubeconfigFile, ...args, ...(manifest === undefined ? [] : ["-f", "-"])]),
+    spawn(binaries.kubectl, ["--kubeconfig", kubeconfigFile, "--cache-dir", join(folder, "cache"), ...args, ...(manifest === undefined ? [] : ["-f", "-"])]),
     manifest === undefined ? "" : JSON.stringify(manifest),
   );
   return {

@@ -91,6 +91,6 @@ export async function createControlPlane(
     signal: ctx.signal,
     lasting: true,
     // Its programs inherit the marker, by which they are found again.
-    env: { KWOK_WORKDIR: layout.kwokWorkdir, [MARKER]: join(layout.pidDir, "control-plane") },
+    env: { KWOK_WORKDIR: layout.kwokWorkdir, KUBECACHEDIR: layout.kubectlCache, [MARKER]: join(layout.pidDir, "control-plane") },
   });
 }

@@ -6,6 +6,6 @@ import type { Layout } from "./layout.ts";
 export type Kubectl = (args: string[], input?: string) => Promise<string>;
 
 export function kubectlFor(layout: Layout, toolchain: Toolchain, signal?: AbortSignal): Kubectl {
-  const common = [`--kubeconfig=${layout.kubeconfig}`, "--request-timeout=10s"];
+  const common = [`--kubeconfig=${layout.kubeconfig}`, `--cache-dir=${layout.kubectlCache}`, "--request-timeout=10s"];
   return (args, input) => run(toolchain.binaries.kubectl, [...common, ...args], { input, signal });
 }

@@ -11,6 +11,8 @@ export interface Layout {
   kwokWorkdir: string;
   kwokConfig: string;
   kwokKubeconfig: string;
+  /** What kubectl remembers of the API: by default it would be in the user's home. */
+  kubectlCache: string;
   /** Holds ca.crt, ca.key, admin.crt and admin.key as kwokctl makes them. */
   pki: string;
   containerd: { config: string; root: string; state: string; socket: string; runc: string; opt: string; hosts: string };
@@ -41,6 +43,7 @@ export function layout(dirs: { cacheDir: string; stateDir: string }): Layout {
     kwokWorkdir,
     kwokConfig: join(home, "kwokctl.json"),
     kwokKubeconfig: join(home, "kwok-kubeconfig"),
+    kubectlCache: join(home, "kubectl-cache"),
     pki: join(kwokWorkdir, "clusters", KWOK_CLUSTER, "pki"),
     containerd: {
       config: join(containerd, "config.toml"),

@@ -16,9 +16,10 @@ test("a launcher passes its arguments on as they are, whatever the path", () => 
 });
 
 test("Pulumi leads a session of its own and keeps the launcher's pid, so that a signal to it reaches Pulumi", () => {
-  writePulumiLauncher(folder, "/bin/sh", ["/opt/first"]);
-  const script = 'read -r pid _ _ _ _ session _ < /proc/self/stat; echo "$$ $(ps -o sid= -p $$ | tr -d " ") ${PATH%%:*}"';
-  const [pid, session, first] = execFileSync(join(folder, "pulumi"), ["-c", script], { encoding: "utf8" }).trim().split(" ");
+  writePulumiLauncher(folder, join(folder, "home"), "/bin/sh", ["/opt/first"]);
+  const script = 'read -r pid _ _ _ _ session _ < /proc/self/stat; echo "$$ $(ps -o sid= -p $$ | tr -d " ") ${PATH%%:*} ${PULUMI_HOME}"';
+  const [pid, session, first, ...home] = execFileSync(join(folder, "pulumi"), ["-c", script], { encoding: "utf8" }).trim().split(" ");
   expect(session).toBe(pid);
   expect(first).toBe("/opt/first");
+  expect(home.join(" ")).toBe(join(folder, "home"));
 });

@@ -17,9 +17,11 @@ export function quote(word: string): string {
 
 /**
  * The `pulumi` that the Automation API runs. It leads a session of its own: Ctrl-C in the terminal would reach it directly
- * as well as through us, and the second interrupt ends Pulumi at once, with operations left half done.
+ * as well as through us, and the second interrupt ends Pulumi at once, with operations left half done. Its home is named
+ * here too: the Automation API asks for the version without one, and Pulumi then writes a log into the user's.
  */
-export function writePulumiLauncher(binDir: string, pulumiBinary: string, pathDirs: string[]): void {
+export function writePulumiLauncher(binDir: string, home: string, pulumiBinary: string, pathDirs: string[]): void {
   const path = pathDirs.length > 0 ? [`PATH=${quote(pathDirs.join(":"))}:"$PATH"; export PATH`] : [];
-  writeLauncher(join(binDir, "pulumi"), [...path, `exec setsid ${quote(pulumiBinary)} "$@"`]);
+  const pulumiHome = `PULUMI_HOME=${quote(home)}; export PULUMI_HOME`;
+  writeLauncher(join(binDir, "pulumi"), [...path, pulumiHome, `exec setsid ${quote(pulumiBinary)} "$@"`]);
 }

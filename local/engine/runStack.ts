@@ -102,7 +102,7 @@ async function openStack(options: StackOptions): Promise<Stack> {
   for (const folder of [home, backendDir]) mkdirSync(folder, { recursive: true });
   writeProjectFiles(options);
   ensurePassphrase(options.passphraseFile);
-  writePulumiLauncher(bin, options.pulumiBinary, options.pathDirs ?? []);
+  writePulumiLauncher(bin, home, options.pulumiBinary, options.pathDirs ?? []);
   const notice = preparePlugins({ official: options.officialPlugins, home, bin }, options.node);
   if (notice) options.progress(notice);
   await releaseStaleLocks(options, options.progress);

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { run } from "../../command.ts";
 
 /** Folders in which software leaves things; two levels of each are listed. */
-const FOLDERS = ["/etc/cni", "/opt", "/run", "/usr/libexec/kubernetes", "/var/lib", "/var/log"];
+const FOLDERS = [...[".kube", ".pulumi"].map((name) => join(homedir(), name)), "/etc/cni", "/opt", "/run", "/usr/libexec/kubernetes", "/var/lib", "/var/log"];
 const SYSCTLS = ["kernel/panic", "kernel/panic_on_oops", "net/ipv4/ip_forward", "vm/overcommit_memory", "vm/panic_on_oom"];
 
 /**
