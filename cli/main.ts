@@ -16,6 +16,7 @@ const programs: { [Name in VerbName]: () => Promise<{ default: Run<Name> }> } = 
   watch: () => import("./commands/watch.ts"),
   logs: () => import("./commands/logs.ts"),
   report: () => import("./commands/report.ts"),
+  replay: () => import("./commands/replay.ts"),
   check: () => import("./commands/check.ts"),
   doctor: () => import("./commands/doctor.ts"),
 };

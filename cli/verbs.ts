@@ -67,6 +67,18 @@ export const verbs = {
       json: { type: "boolean", description: "print report.json" },
     },
   },
+  replay: {
+    description: "Play a recorded episode again from its seed and actions, check that it is the same to the last tile, and draw it.",
+    example: "rewardlab replay crafter-rl-outcome eval10-e3 --out episode.gif",
+    args: {
+      run: { type: "positional", required: true, valueHint: "RUN", description: "the run's name" },
+      episode: { type: "positional", required: true, valueHint: "EPISODE", description: "the episode's id in events.jsonl, or its end: eval10-e3, i4-g0-e1, random-e5" },
+      out: { type: "string", valueHint: "FILE", description: "the picture: FILE.png has a panel for each decision, FILE.gif a frame for each action; default: a PNG beside the run's events" },
+      stack: { type: "string", default: EMBEDDED, valueHint: "NAME", description: "the stack whose newest saved folder, runs/NAME/TIME, holds the run" },
+      from: { type: "string", valueHint: "DIR", description: "another saved folder" },
+      json: { type: "boolean", description: "print the record and what the replay found as one JSON object" },
+    },
+  },
   check: {
     description: "Validate reward configs and show the run that each of them means. Reads the files and touches nothing else.",
     example: "rewardlab check configs/*.toml",
