@@ -1,10 +1,15 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import { buildReport } from "../../report/build.ts";
 import { fakeEvents } from "../../report/fakeEvents.ts";
 import { envFigures } from "./envBench.ts";
 import { figure, figureLines, type Figure } from "./figures.ts";
-import { duGiB, localFigures } from "./localBench.ts";
-import { availableGiB, MemoryWatch } from "./memory.ts";
+import { bytesIn, DiskWatch } from "./disk.ts";
+import { localFigures } from "./localBench.ts";
+import { descendants, MemoryWatch, pssBytes, stackProcesses } from "./memory.ts";
 import { previewFigures, secondsBeforeEngine } from "./programBench.ts";
 
 const valueOf = (figures: readonly Figure[], name: string) => figures.find((each) => each.name === name)?.value;
@@ -14,15 +19,38 @@ it("rounds a figure to four digits, shows its unit, and refuses what is no numbe
   expect(() => figure("a", Number.NaN, "s")).toThrow(RangeError);
 });
 
-it("reads available memory, and keeps the worst moment of a watch", () => {
-  const meminfo = (gib: number) => `MemTotal:       24684084 kB\nMemAvailable:   ${gib * 1024 ** 2} kB\nBuffers: 1 kB\n`;
-  expect(availableGiB(meminfo(17))).toBe(17);
-  expect(() => availableGiB("MemTotal: 1 kB\n")).toThrow("no MemAvailable");
-  const left = [16, 9, 14];
-  const watch = new MemoryWatch(() => meminfo(left.shift()!));
+it("reads a process's share of memory, follows whom it started, and keeps the worst moment of a watch", async () => {
+  expect(pssBytes("00400000-7ffd rollup\nRss:   900 kB\nPss:   512 kB\nPss_Anon:  100 kB\n")).toBe(512 * 1024);
+  expect(() => pssBytes("Rss: 1 kB\n")).toThrow("no Pss");
+  expect(descendants(new Map([[2, 1], [3, 2], [4, 3], [5, 1], [6, 9]]), 2)).toEqual([3, 4]);
+  let pids = [process.pid];
+  const watch = new MemoryWatch(() => pids);
   watch.sample();
-  expect(watch.stop()).toBe(7);
-  expect(duGiB("3145728\t/cache\n")).toBe(3);
+  const { bytes, processes } = watch.peak;
+  expect([processes, bytes > 2 ** 20, bytes < 2 ** 34]).toEqual([1, true, true]);
+  pids = [];
+  watch.stop();
+  expect(watch.peak.processes).toBe(1);
+});
+
+it("finds a process that the bench started among the stack's", async () => {
+  const child = spawn("sleep", ["60"]);
+  const folder = mkdtempSync(join(tmpdir(), "rewardlab-bench-"));
+  expect(stackProcesses({ cacheDir: folder, stateDir: folder })).toContain(child.pid);
+  child.kill();
+  rmSync(folder, { recursive: true });
+});
+
+it("counts what a folder takes, and keeps the most that it took", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "rewardlab-bench-"));
+  const file = join(folder, "file");
+  writeFileSync(file, Buffer.alloc(2 ** 20, 1));
+  const watch = new DiskWatch(folder);
+  await watch.look();
+  rmSync(folder, { recursive: true });
+  await watch.stop();
+  expect(watch.peakBytes).toBeGreaterThanOrEqual(2 ** 20);
+  expect(await bytesIn(folder)).toBe(0);
 });
 
 it("takes the environment's figures from its program's output, and refuses another form", () => {
@@ -53,7 +81,7 @@ it("counts what a second up changes, and does not count a first one as such", ()
 });
 
 it("takes a start's figures from its report, the slowest run's sync among them, and says what no run did", () => {
-  const facts = { wallSeconds: 200, peakMemoryGiB: 8, cacheGiB: 20 };
+  const facts = { wallSeconds: 200, memory: { bytes: 8 * 1024 ** 3, processes: 40 }, disk: { cacheBytes: 18e9, stateBytes: 2e9 } };
   const reportOf = (length?: number) => JSON.stringify(buildReport({
     stack: "local", createdAt: new Date(0), phases: { up: 20, runs: 150, down: 15 }, jobFailures: new Map(), usage: null, inventoryAfter: [],
     events: new Map([["a", fakeEvents({ name: "a", iterations: 3, rewards: [0.1, 0.2, 0.3], before: [0], after: [1] }).slice(0, length)]]),
@@ -61,7 +89,7 @@ it("takes a start's figures from its report, the slowest run's sync among them, 
   const { figures, notMeasured } = localFigures({ ...facts, report: reportOf() });
   expect(Object.fromEntries(figures.map(({ name, value }) => [name, value]))).toEqual({
     total: 200, not_runs: 50, phase_up: 20, phase_runs: 150, phase_down: 15,
-    adapter_sync_p50: 0.1, adapter_sync_p95: 0.1, mean_logprob_delta: 3e-6, peak_memory: 8, cache: 20,
+    adapter_sync_p50: 0.1, adapter_sync_p95: 0.1, mean_logprob_delta: 3e-6, peak_memory: 8, disk: 20, disk_cache: 18,
   });
   expect(notMeasured).toEqual([]);
   expect(localFigures({ ...facts, report: reportOf(1) }).notMeasured).toHaveLength(2);
