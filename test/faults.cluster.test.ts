@@ -50,7 +50,7 @@ const proxy = new TaskAppProxy({
   return `http://${spec!.clusterIP}:${PORTS.taskApp}`;
 });
 
-const access = (): Access => openAccess({ kubeconfig: layout(folders()).kubeconfig, namespace });
+const access = (): Access => openAccess(layout(folders()).kubeconfig, namespace);
 
 async function vllm() {
   const { items } = await access().core.listNamespacedPod({ namespace, labelSelector: `${LABEL.part}=vllm` });

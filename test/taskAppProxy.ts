@@ -10,7 +10,7 @@ export interface Rollout {
   iteration: number | null;
 }
 
-/** What a test does around the rollouts of one task URL. Other requests pass through, and so does what no hook answers. */
+/** What a test does around the rollouts of one task URL; what no hook answers passes through. */
 export interface Meddler {
   /** Before the task app hears of a rollout. A status is the answer in its place. */
   before?: (rollout: Rollout) => Promise<number | void> | number | void;
@@ -61,15 +61,15 @@ export class TaskAppProxy {
     const meddler = this.#meddlers[name];
     if (!meddler) throw new Error(`no meddler is called ${JSON.stringify(name)}`);
     const body = await buffer(incoming);
-    const rollout = rest.join("/") === "rollout" ? rolloutOf(body) : null;
-    const status = rollout && (await meddler.before?.(rollout));
-    if (status) {
-      answer.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify({ detail: `made for the test: ${status}` }));
-      return;
-    }
-    const from = await forward(`${await this.#upstream()}/${rest.join("/")}`, incoming, body);
-    if (rollout) await meddler.after?.(rollout);
-    answer.writeHead(from.status, { "content-type": from.type }).end(from.body);
+    const reply = (status: number, text: string | Buffer, type = "application/json") => answer.writeHead(status, { "content-type": type }).end(text);
+    // Runs wait long for a healthy task app. A fault of this server shall fail a rollout, and with it the run, in seconds.
+    if (rest.join("/") !== "rollout") return void reply(200, "{}");
+    const rollout = rolloutOf(body);
+    const status = await meddler.before?.(rollout);
+    if (status) return void reply(status, JSON.stringify({ detail: `made for the test: ${status}` }));
+    const from = await forward(`${await this.#upstream()}/rollout`, incoming, body);
+    await meddler.after?.(rollout);
+    reply(from.status, from.body, from.type);
   }
 }
 
