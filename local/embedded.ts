@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { type Cluster, cleanCluster, startCluster } from "./cluster/cluster.ts";
 import type { LocalContext } from "./context.ts";
 import { ensureGeneratedSecrets, type GeneratedSecrets } from "./generatedSecrets.ts";
