@@ -1,7 +1,9 @@
-import { ApisApi, CoreV1Api, CustomObjectsApi, type KubeConfig, type V1APIResource } from "@kubernetes/client-node";
-import { LABEL, nodeLabelOf } from "../components/names.ts";
+import { ApisApi, CoreV1Api, CustomObjectsApi, type KubeConfig, type KubernetesObject, type V1APIResource } from "@kubernetes/client-node";
+import { LABEL, namespaceOf, nodeLabelOf } from "../components/names.ts";
 import { ApiError } from "../local/providers/kubernetes/apiError.ts";
 import { ObjectClient } from "../local/providers/kubernetes/client.ts";
+import { type Leftover, leftoverLines } from "./leftover.ts";
+import type { Screen } from "./screen.ts";
 
 interface Kind {
   apiVersion: string;
@@ -9,32 +11,63 @@ interface Kind {
 }
 
 export interface ClusterInventory {
-  /** What the cluster still has of a stack, as `Kind namespace/name`. */
-  left: string[];
+  /** What the cluster still has of a stack. */
+  left: Leftover[];
   /** Kinds that this user may not list, or that a broken API did not answer for. */
   unseen: string[];
 }
 
 /**
- * Looks for everything in a cluster that carries the stack's label, whatever its kind, and for nodes that the stack has
- * labelled. Changes nothing. Throws ApiError when the cluster does not answer.
+ * Looks for everything that a cluster has of a stack, of whatever kind: what carries the stack's label, what holds up the end
+ * of its namespace, volumes that its claims have left, and nodes that it has labelled. Changes nothing. Throws ApiError when
+ * the cluster does not answer.
  */
 export async function clusterInventory(config: KubeConfig, stack: string): Promise<ClusterInventory> {
   const client = ObjectClient.forConfig(config);
   const { kinds, unseen } = await listableKinds(config);
-  const find = (kind: Kind, selector: string) => client.list(kind.apiVersion, kind.resource.kind, undefined, undefined, undefined, undefined, undefined, selector);
-  const found = await Promise.all(kinds.map(async (kind) => {
+  const namespace = namespaceOf(stack);
+  const list = async ({ apiVersion, resource }: Kind, selector?: string, inNamespace?: string): Promise<KubernetesObject[]> =>
+    (await client.list(apiVersion, resource.kind, inNamespace, undefined, undefined, undefined, undefined, selector)).items;
+
+  const found = await Promise.all(kinds.map(async (kind): Promise<Leftover[]> => {
+    const { resource } = kind;
     try {
-      const { items } = await find(kind, `${LABEL.stack}=${stack}`);
-      const labelled = kind.resource.kind === "Node" ? (await find(kind, nodeLabelOf(stack))).items : [];
-      return [...items, ...labelled].map(({ metadata }) => `${kind.resource.kind} ${[metadata?.namespace, metadata?.name].filter(Boolean).join("/")}`);
+      const own = await list(kind, `${LABEL.stack}=${stack}`);
+      const stuck = resource.namespaced ? (await list(kind, undefined, namespace)).filter(({ metadata }) => (metadata?.finalizers ?? []).length > 0) : [];
+      const volumes = resource.kind === "PersistentVolume" ? (await list(kind)).filter((volume) => claimNamespace(volume) === namespace) : [];
+      const nodes = resource.kind === "Node" ? await list(kind, nodeLabelOf(stack)) : [];
+      return [...[...own, ...stuck, ...volumes].map((object) => leftover(kind, object, false)), ...nodes.map((object) => leftover(kind, object, true))];
     } catch (error) {
+      // A kind that was there a moment ago is none of the stack's.
       if (!(error instanceof ApiError) || error.status === 0) throw error;
-      unseen.push(`${kind.resource.kind} (${error.status})`);
+      unseen.push(`${resource.kind} (${error.status})`);
       return [];
     }
   }));
-  return { left: [...new Set(found.flat())].sort(), unseen: unseen.sort() };
+  const left = new Map(found.flat().map((each) => [`${each.kind} ${each.namespace ?? ""}/${each.name}`, each]));
+  return { left: [...left.entries()].sort(([a], [b]) => a.localeCompare(b)).map(([, each]) => each), unseen: unseen.sort() };
+}
+
+/** What a cluster still has of a stack, a line each; kinds that it did not list are said on the screen. */
+export async function heldLines(config: KubeConfig, stack: string, kubectl: string, screen: Pick<Screen, "line">): Promise<string[]> {
+  const { left, unseen } = await clusterInventory(config, stack);
+  if (unseen.length > 0) screen.line(`not looked at, since the cluster did not list them: ${unseen.join(", ")}`);
+  return leftoverLines(left, stack, kubectl);
+}
+
+const claimNamespace = (volume: KubernetesObject) => (volume as { spec?: { claimRef?: { namespace?: string } } }).spec?.claimRef?.namespace;
+
+function leftover({ apiVersion, resource }: Kind, { metadata }: KubernetesObject, borrowed: boolean): Leftover {
+  const [group] = apiVersion.includes("/") ? apiVersion.split("/") : [];
+  return {
+    kind: resource.kind,
+    resource: group === undefined ? resource.name : `${resource.name}.${group}`,
+    ...(metadata?.namespace && { namespace: metadata.namespace }),
+    name: metadata?.name ?? "",
+    finalizers: metadata?.finalizers ?? [],
+    deleting: metadata?.deletionTimestamp !== undefined,
+    borrowed,
+  };
 }
 
 /** Every kind that can be listed, in its group's preferred version. */

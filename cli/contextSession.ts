@@ -7,7 +7,7 @@ import type { StackOverlay, StackSettings } from "../components/settings/schema.
 import { planStack, type StackPlan } from "../components/stackPlan.ts";
 import { hasOfficial } from "../local/engine/plugins.ts";
 import { ensurePulumi } from "../local/toolchain/toolchain.ts";
-import { clusterInventory } from "./clusterInventory.ts";
+import { heldLines } from "./clusterInventory.ts";
 import { type ClusterFacts, lookAt } from "./clusterLink.ts";
 import type { VerbContext } from "./command.ts";
 import { ContextState } from "./contextState.ts";
@@ -76,7 +76,8 @@ export class ContextSession implements StackSession {
     return {
       ...this.#engine(overlay, pulumiBinary),
       beforeUp: () => this.#state.record({ uid, context: this.#context.name }),
-      afterPreview: () => { if (this.#state.cluster === null) this.#state.remove(); },
+      // A look leaves nothing.
+      afterwards: () => { if (this.#state.cluster === null) this.#state.remove(); },
     };
   }
 
@@ -91,10 +92,13 @@ export class ContextSession implements StackSession {
     return accessTo(this.#context.config, namespaceOf(this.stack));
   }
 
+  held(): Promise<string[]> {
+    return heldLines(this.#context.config, this.stack, `kubectl --context ${this.#context.name}`, this.#verb.screen);
+  }
+
   async stop(): Promise<string[]> {
     await this.#supplies?.stop();
-    const { left, unseen } = await clusterInventory(this.#context.config, this.stack);
-    if (unseen.length > 0) this.#verb.screen.line(`not looked at, since the cluster did not list them: ${unseen.join(", ")}`);
+    const left = await this.held();
     if (left.length === 0) this.#state.remove();
     return left;
   }
@@ -105,7 +109,7 @@ export class ContextSession implements StackSession {
     const left = await this.stop();
     if (left.length === 0) return;
     const items = left.map((item) => `  ${item}`).join("\n");
-    throw new RunFailure(`Left on context ${this.#context.name}, and not in this machine's state:\n${items}\nRemove it with: kubectl --context ${this.#context.name} delete namespace ${namespaceOf(this.stack)}`);
+    throw new RunFailure(`Left on context ${this.#context.name}, and not in this machine's state; each with the command that removes it:\n${items}`);
   }
 
   #pulumi(): Promise<string> {

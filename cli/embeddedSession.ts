@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Access } from "../collect/access.ts";
@@ -7,6 +8,7 @@ import { ConfigError } from "../components/config/problem.ts";
 import { certificatesOfEnvironment, folders, mirrorOfEnvironment, PROJECT_ROOT } from "../components/settings.ts";
 import type { StackOverlay } from "../components/settings/schema.ts";
 import { inventory } from "../local/cluster/cluster.ts";
+import { layout } from "../local/cluster/layout.ts";
 import { type EmbeddedOptions, startEmbedded, stopEmbedded } from "../local/embedded.ts";
 import { ensureGeneratedSecrets, type GeneratedSecrets } from "../local/generatedSecrets.ts";
 import { REGISTRY } from "../local/images/baseImages.ts";
@@ -14,6 +16,7 @@ import { embeddedOverlay } from "../local/overlay.ts";
 import { preflight, problemLine } from "../local/preflight.ts";
 import { tidyImages } from "../local/tidyImages.ts";
 import { ensureToolchain, type Toolchain } from "../local/toolchain/toolchain.ts";
+import { heldLines } from "./clusterInventory.ts";
 import type { VerbContext } from "./command.ts";
 import { demandNoneElsewhere } from "./contextState.ts";
 import { forgetOtherCluster } from "./embedded.ts";
@@ -84,11 +87,22 @@ export class EmbeddedSession implements StackSession {
     return accessOf({ stack: EMBEDDED });
   }
 
-  /** Ends node, engine and registry. Returns what the machine still holds of them: nothing, or it is a fault. */
+  async held(): Promise<string[]> {
+    const { kubeconfig } = layout(this.#options);
+    if (!existsSync(kubeconfig)) return [];
+    return heldLines(this.access().config, EMBEDDED, `kubectl --kubeconfig ${kubeconfig}`, this.#context.screen);
+  }
+
+  /** Ends node, engine and registry. Returns what cluster and machine still hold of the stack: nothing, or it is a fault. */
   async stop(): Promise<string[]> {
+    // Asked while the cluster can answer; what a killed one held is gone with it.
+    const held = await this.held().catch((error: unknown) => {
+      this.#context.screen.line(`the cluster was not asked what it still has: ${(error as Error).message}`);
+      return [];
+    });
     // Once a teardown has begun it is finished: half a node is worse for the user than a few seconds' wait.
     await stopEmbedded(this.#options, { progress: this.#context.screen.line, signal: new AbortController().signal });
-    return this.#left();
+    return [...held, ...(await this.#left())];
   }
 
   /** Removes every trace outside the cache folder, of killed starts too. Throws an Error that lists what is left all the same. */

@@ -10,6 +10,9 @@ import type { VerbContext } from "./command.ts";
 /** Where official Pulumi plugins are. */
 export const OFFICIAL_PLUGINS = join(homedir(), ".pulumi", "plugins");
 
+/** The rules of what no object of a stack may be. */
+export const POLICY_PACK = join(PROJECT_ROOT, "policy");
+
 /** A stack that this program's own engine runs, with its state in a folder of this machine. */
 export interface EngineStack {
   name: string;
@@ -25,8 +28,8 @@ export interface EngineStack {
   beforeUp?: () => void;
   /** Called after an `up` that succeeded. */
   afterUp?: () => Promise<void>;
-  /** Called after a `preview`, however it ended. */
-  afterPreview?: () => void;
+  /** Called after any operation, however it ended. */
+  afterwards?: () => void;
 }
 
 function optionsOf({ name, overlay, workDir, backendDir, passphraseFile, pulumiBinary }: EngineStack, operation: StackOperation, { screen, signal }: VerbContext): StackOptions {
@@ -44,21 +47,28 @@ function optionsOf({ name, overlay, workDir, backendDir, passphraseFile, pulumiB
     pulumiBinary,
     node: process.execPath,
     officialPlugins: OFFICIAL_PLUGINS,
+    policyPack: POLICY_PACK,
     removeStack: operation === "destroy",
     progress: screen.line,
     signal,
   };
 }
 
-/** Runs the engine on a stack. Throws StackFailure when the operation fails. */
+/**
+ * Runs the engine on a stack. Throws StackFailure when the operation fails, and PolicyViolations when what is planned
+ * breaks a rule: before an `up` there is a preview, so that nothing is made of such a plan.
+ */
 export async function runEngine(stack: EngineStack, operation: StackOperation, context: VerbContext): Promise<StackResult> {
-  if (operation === "up") stack.beforeUp?.();
   try {
+    if (operation === "up") {
+      await runStack(optionsOf(stack, "preview", context));
+      stack.beforeUp?.();
+    }
     const result = await runStack(optionsOf(stack, operation, context));
     if (operation === "up") await stack.afterUp?.();
     return result;
   } finally {
-    if (operation === "preview") stack.afterPreview?.();
+    stack.afterwards?.();
   }
 }
 

@@ -1,7 +1,15 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { PROJECT_ROOT } from "../components/settings.ts";
+import { PolicyCollector, PolicyViolations } from "../local/engine/policyViolations.ts";
 import { RunFailure, UserError } from "./exit.ts";
+
+/** The rules of what no object of a stack may be. */
+const POLICY_PACK = join(PROJECT_ROOT, "policy");
 
 /**
  * Runs the Pulumi command line on a stack of the user's own, with the user's own backend and login: `rewardlab up` and
@@ -18,4 +26,29 @@ export async function runPulumi(args: readonly string[], signal: AbortSignal): P
   const [status] = (await Promise.race([once(child, "close"), failed])) as [number | null];
   signal.throwIfAborted();
   if (status !== 0) throw new RunFailure(`pulumi ${args.join(" ")} ended with status ${status}.`);
+}
+
+/**
+ * Runs a `preview` or an `up` of the user's Pulumi under the stack's policies. Throws PolicyViolations when what is planned
+ * breaks a rule, which Pulumi's own status does not tell from any other failure: its log of events does.
+ */
+export async function runPulumiChecked(args: readonly string[], signal: AbortSignal): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "rewardlab-pulumi-"));
+  const log = join(folder, "events.json");
+  try {
+    await runPulumi([...args, "--policy-pack", POLICY_PACK, "--event-log", log], signal);
+  } catch (error) {
+    if (error instanceof RunFailure) demandPolicies(await readFile(log, "utf8").catch(() => ""));
+    throw error;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+function demandPolicies(log: string): void {
+  const events = log.split("\n").filter((line) => line.trim() !== "").map((line) => JSON.parse(line) as EngineEvent);
+  const policies = new PolicyCollector();
+  for (const event of events) policies.handle(event);
+  const changed = events.some(({ resOutputsEvent }) => resOutputsEvent !== undefined && resOutputsEvent.planning !== true);
+  if (policies.violations.length > 0) throw new PolicyViolations(policies.violations, !changed);
 }

@@ -19,6 +19,8 @@ export interface StackSession {
   /** The stack as it is up now, for an operation that runs no program; null when there is nothing to operate on. */
   running(): Promise<EngineStack | null>;
   access(): Access;
+  /** What the cluster still has of the stack, each with the command that removes it. */
+  held(): Promise<string[]>;
   /** Ends what `start` brought up, after the stack was destroyed. Returns what is left all the same. */
   stop(): Promise<string[]>;
   /** Removes every trace of the stack, of killed starts too. Throws an Error that lists what is left all the same. */

@@ -41,7 +41,7 @@ export const verbs = {
     args: { ...stackArgs, json: { type: "boolean", description: "print the counts of planned operations as JSON (embedded stack only)" } },
   },
   down: {
-    description: "Destroy a stack; with the embedded one its cluster is stopped too. Warns of runs that have not ended.",
+    description: "Stop a stack's runs, save what they have said, destroy it, and show that nothing is left; with the embedded one its cluster is stopped too.",
     example: "rewardlab down --stack dev",
     args: { ...stackArgs, yes: { type: "boolean", description: "do not ask before changing a cluster of your own" } },
   },

@@ -4,7 +4,7 @@ import { planStack } from "../../components/stackPlan.ts";
 import type { Run } from "../command.ts";
 import { runEngine } from "../engineStack.ts";
 import { PhaseClock } from "../phaseClock.ts";
-import { runPulumi } from "../pulumiCli.ts";
+import { runPulumiChecked } from "../pulumiCli.ts";
 import { sessionOf } from "../session.ts";
 
 const preview: Run<"preview"> = async (args, context) => {
@@ -13,7 +13,7 @@ const preview: Run<"preview"> = async (args, context) => {
   const session = sessionOf(args, context);
   if (session === null) {
     for (const notice of planStack(readStackSettings(stack), stack).notices) screen.line(`notice: ${formatNotice(notice)}`);
-    await runPulumi(["preview", "--stack", stack, "--diff"], signal);
+    await runPulumiChecked(["preview", "--stack", stack, "--diff"], signal);
     return;
   }
   await session.check();

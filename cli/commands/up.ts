@@ -4,7 +4,7 @@ import { planStack } from "../../components/stackPlan.ts";
 import type { Run } from "../command.ts";
 import { runEngine } from "../engineStack.ts";
 import { PhaseClock } from "../phaseClock.ts";
-import { runPulumi } from "../pulumiCli.ts";
+import { runPulumiChecked } from "../pulumiCli.ts";
 import { sessionOf } from "../session.ts";
 import { optionsFor } from "../target.ts";
 
@@ -20,7 +20,7 @@ const up: Run<"up"> = async (args, context) => {
     print(JSON.stringify(args.context === undefined ? outputs : rest, null, 2));
   } else {
     for (const notice of planStack(readStackSettings(stack), stack).notices) screen.line(`notice: ${formatNotice(notice)}`);
-    await runPulumi(["up", "--stack", stack, ...(yes ? ["--yes"] : [])], signal);
+    await runPulumiChecked(["up", "--stack", stack, ...(yes ? ["--yes"] : [])], signal);
   }
   screen.line(`follow the runs: npx rewardlab watch ${optionsFor(args)}`);
   screen.line(`take it down: npx rewardlab down ${optionsFor(args)}`);
