@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { mkdir, readFile, rename } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { runCommand } from "./command.ts";
+import { run } from "../command.ts";
 import type { Go } from "./go.ts";
 import { type Family, goArch } from "./sources.ts";
 
@@ -49,17 +49,18 @@ export async function build(family: Family, binDir: string, options: BuildOption
   const { go, signal, onState } = options;
   await mkdir(binDir, { recursive: true });
   await mkdir(options.tempDir, { recursive: true });
-  const run = (args: string[], onErrorLine?: (line: string) => void): Promise<string> =>
+  const runGo = (args: string[], onLine?: (line: string) => void): Promise<string> =>
     // With setpriv, Go gets a SIGTERM when this process is killed: nobody would use what it goes on to build.
-    runCommand("setpriv", ["--pdeathsig", "TERM", "env", ...goEnvironment(options), go.path, ...args], {
+    run("setpriv", ["--pdeathsig", "TERM", "env", ...goEnvironment(options), go.path, ...args], {
       cwd: family.moduleDir,
       signal,
-      onErrorLine,
+      onLine,
+      group: true,
     });
   const args = buildArgs(family);
 
   onState(() => ({ step: "modules" }));
-  const listed = await run(["list", "-deps", "-f", "{{if and .Stale (ne .Name \"main\")}}{{.ImportPath}}{{end}}", ...args]);
+  const listed = await runGo(["list", "-deps", "-f", "{{if and .Stale (ne .Name \"main\")}}{{.ImportPath}}{{end}}", ...args]);
   const stale = new Set(listed.split("\n").filter((line) => line !== ""));
 
   const total = stale.size;
@@ -70,7 +71,7 @@ export async function build(family: Family, binDir: string, options: BuildOption
       : { step: "linking", done: readdirSync(binDir).length, total: programs.length },
   );
   // With -v, go names each package when it turns to it.
-  await run(["build", "-v", "-o", `${binDir}/`, ...args], (line) => void stale.delete(line));
+  await runGo(["build", "-v", "-o", `${binDir}/`, ...args], (line) => void stale.delete(line));
   for (const [program, package_] of programs) {
     const built = builtName(package_);
     if (built !== program) await rename(join(binDir, built), join(binDir, program));

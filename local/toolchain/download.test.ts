@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { runCommand } from "./command.ts";
+import { run } from "../command.ts";
 import { download, DownloadUnavailable, parseSha256 } from "./download.ts";
 import { ToolchainError } from "./errors.ts";
 import { families, mirrored } from "./sources.ts";
@@ -27,7 +27,7 @@ test.each(all.flatMap((family) => family.downloads))("$url is checked, unpacked 
   await download(source, dir, { mirrorUrl: mirror.url });
   const programs = Object.keys(source.members);
   expect(readdirSync(dir)).toEqual(programs);
-  for (const program of programs) expect(await runCommand(join(dir, program), [])).toBe(`fake ${program}\n`);
+  for (const program of programs) expect(await run(join(dir, program), [])).toBe(`fake ${program}\n`);
 });
 
 test("a file that isn't the one the release names is refused and removed", async () => {

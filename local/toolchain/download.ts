@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { z } from "zod";
-import { runCommand } from "./command.ts";
+import { run } from "../command.ts";
 import { ToolchainError } from "./errors.ts";
 import { type Checksum, type Download, mirrored } from "./sources.ts";
 
@@ -68,7 +68,7 @@ async function unpack(
       await rename(file, path);
     } else {
       // The checksum was right, so the archive's paths are the release's own; one member is taken, whatever else is in it.
-      await runCommand("tar", ["-xzf", file, "-C", binDir, "--no-same-owner", "--transform", `s,.*,${program},`, member], {
+      await run("tar", ["-xzf", file, "-C", binDir, "--no-same-owner", "--transform", `s,.*,${program},`, member], {
         signal,
       });
     }

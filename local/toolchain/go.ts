@@ -1,4 +1,4 @@
-import { runCommand } from "./command.ts";
+import { run } from "../command.ts";
 
 /** A Go toolchain of this machine. */
 export interface Go {
@@ -14,7 +14,7 @@ const CANDIDATES = ["go", "/usr/local/go/bin/go"];
 export async function findGo(signal?: AbortSignal, candidates: string[] = CANDIDATES): Promise<Go | undefined> {
   for (const path of candidates) {
     try {
-      const answer = await runCommand("env", ["GOTOOLCHAIN=local", path, "env", "GOVERSION"], { cwd: "/", signal });
+      const answer = await run("env", ["GOTOOLCHAIN=local", path, "env", "GOVERSION"], { cwd: "/", signal });
       const version = /^go(\d+\.\d+(?:\.\d+)?)/.exec(answer)?.[1];
       if (version !== undefined) return { path, version };
     } catch {

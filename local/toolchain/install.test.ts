@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, tru
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { runCommand } from "./command.ts";
+import { run } from "../command.ts";
 import { findGo, type Go } from "./go.ts";
 import { install, type InstallOptions } from "./install.ts";
 import { type Family, mirrored } from "./sources.ts";
@@ -61,7 +61,7 @@ function options(more: Partial<InstallOptions>): InstallOptions {
 }
 
 function program(): Promise<string> {
-  return runCommand(join(root, id, "bin", "program"), []);
+  return run(join(root, id, "bin", "program"), []);
 }
 
 test("a download that works leaves the Go toolchain alone, and its folder has a valid stamp", async () => {
@@ -97,7 +97,7 @@ test("where no download is to be had, the program is built; where there is no Go
   mirror.files.clear();
   const go = await findGo();
   // The user's own cache, where Go's standard library may be compiled already: half a minute otherwise.
-  const goCache = go && (await runCommand(go.path, ["env", "GOCACHE"])).trim();
+  const goCache = go && (await run(go.path, ["env", "GOCACHE"])).trim();
   const attempt = install(family, id, options({ go: async () => go, ...(goCache ? { goCache } : {}) }));
   if (go === undefined) {
     await expect(attempt).rejects.toThrow(/install Go 1\.21 or newer/);

@@ -1,7 +1,7 @@
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { CommandError } from "../command.ts";
 import { build, type BuildState, neededGo } from "./build.ts";
-import { CommandError } from "./command.ts";
 import { download, DownloadUnavailable } from "./download.ts";
 import { ToolchainError } from "./errors.ts";
 import { type Go, isAtLeast } from "./go.ts";

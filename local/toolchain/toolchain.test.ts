@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { runCommand } from "./command.ts";
+import { run } from "../command.ts";
 import { families, goArch } from "./sources.ts";
 import { testMirror, type TestMirror } from "./testMirror.ts";
 import { ensurePulumi, ensureToolchain, versions } from "./toolchain.ts";
@@ -27,7 +27,7 @@ test("every program is where the answer says, and a second call does nothing", a
   const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   for (const [name, path] of Object.entries(toolchain.binaries)) {
     expect(path.startsWith(`${cacheDir}/toolchain/`)).toBe(true);
-    expect(await runCommand(path, [])).toBe(`fake ${kebab(name)}\n`);
+    expect(await run(path, [])).toBe(`fake ${kebab(name)}\n`);
   }
   expect(toolchain.versions).toEqual(versions);
   expect(said.filter((line) => line.includes("ready (download"))).toHaveLength(5);
@@ -41,7 +41,7 @@ test("every program is where the answer says, and a second call does nothing", a
 
 test("the engine alone costs nothing of the rest, and is the one that the whole toolchain then has", async () => {
   const pulumi = await ensurePulumi({ cacheDir, mirrorUrl: mirror.url, progress });
-  expect(await runCommand(pulumi, [])).toBe("fake pulumi\n");
+  expect(await run(pulumi, [])).toBe("fake pulumi\n");
   expect(mirror.requests.filter((path) => !path.includes("pulumi"))).toEqual([]);
   expect((await ensureToolchain({ cacheDir, mirrorUrl: mirror.url, progress })).binaries.pulumi).toBe(pulumi);
   expect(said.filter((line) => /pulumi.*ready \(download/.test(line))).toHaveLength(1);
