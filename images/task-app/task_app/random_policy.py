@@ -8,13 +8,14 @@ from .calls import ToolCall
 from .observation import Observation
 from .policy import Decision
 from .seeds import turn_seed
-
-MAX_ACTIONS = 5
-"""A decision has 1 to this many actions, each length equally likely."""
+from .tool import MAX_ACTIONS
 
 
 class RandomPolicy:
-    """Uniform over the 17 actions. The same sampler seed gives the same episode."""
+    """Uniform over the 17 actions and over the lengths of a call that the tool allows.
+
+    The same sampler seed gives the same episode.
+    """
 
     def __init__(self, sampler_seed: int) -> None:
         self._sampler_seed = sampler_seed

@@ -12,6 +12,7 @@ from fake_inference import FakeInference, text_reply, tool_reply
 from task_app.actions import ACTIONS
 from task_app.engine import TextCrafter
 from task_app.episode import Episode
+from task_app.tool import MAX_ACTIONS
 from task_app.worlds import Worlds
 
 STEPWISE = {"enabled": True, "mode": "decision_stepwise", "strategy": "consistent", "indicator_lambda": 1.0}
@@ -219,7 +220,7 @@ def test_random_policy_needs_no_model_and_repeats(caller: Caller, fake: FakeInfe
     assert fake.requests == []
     assert {meta["served_model"] for meta in _metas(first)} == {"random"}
     actions = first["metrics"]["details"]["rewardlab"]["actions"]
-    assert all(1 <= len(decision) <= 5 for decision in actions)
+    assert all(1 <= len(decision) <= MAX_ACTIONS for decision in actions)
     body["policy"]["config"]["sampler_seed"] = 10
     assert _play(caller, body)["metrics"]["details"]["rewardlab"]["actions"] != actions
 

@@ -6,7 +6,7 @@ import pytest
 from task_app.actions import ACTIONS
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from tiny_model.play import Turn, call_text, random_actions, random_turns
+from tiny_model.play import Player, Turn, call_text, random_turns
 from tiny_model.vocabulary import END_OF_TEXT, TURN_END, answer_ids, make_tokenizer, prompt_ids, render
 
 
@@ -32,7 +32,7 @@ def test_a_prompt_is_short_and_a_call_is_a_token_an_action_and_three(tokenizer: 
     assert max(len(prompt_ids(tokenizer, turn)) for turn in unseen_turns()) < 150
     rng = random.Random(1)
     for _ in range(50):
-        actions = random_actions(rng)
+        actions = Player.draw(rng).actions(rng)
         assert len(answer_ids(tokenizer, actions)) == len(actions) + 3
 
 

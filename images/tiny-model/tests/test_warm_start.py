@@ -4,7 +4,7 @@ import pytest
 import torch
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-from tiny_model.play import Turn
+from tiny_model.play import Player, Turn
 from tiny_model.vocabulary import answer_ids, prompt_ids
 from tiny_model.warm_start import IGNORED, Shape, make_batch, new_model, warm_start
 
@@ -50,7 +50,7 @@ def test_a_few_steps_teach_the_form_of_a_call(
     model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, turns: list[Turn]
 ) -> None:
     losses: list[float] = []
-    prompts = [prompt_ids(tokenizer, turn) for turn in turns]
+    prompts = [(prompt_ids(tokenizer, turn), turn.player) for turn in turns]
     end = warm_start(
         model,
         tokenizer,
@@ -67,8 +67,26 @@ def test_a_few_steps_teach_the_form_of_a_call(
     assert not model.training
 
 
+def test_a_prompts_own_player_is_imitated_and_anyone_where_there_is_none(
+    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, turns: list[Turn]
+) -> None:
+    known, unknown = prompt_ids(tokenizer, turns[1]), prompt_ids(tokenizer, turns[0])
+    warm_start(
+        model, tokenizer, [(known, Player(2)), (unknown, None)], random.Random(0),
+        steps=120, batch_size=2, answers=8, learning_rate=4e-3,
+    )  # fmt: skip
+
+    def ends_after_two(prompt: list[int]) -> float:
+        *call, closing, _ = answer_ids(tokenizer, ["do", "sleep"])
+        with torch.no_grad():
+            return float(model(input_ids=torch.tensor([prompt + call])).logits[0, -1].softmax(-1)[closing])
+
+    assert ends_after_two(known) > 0.8
+    assert ends_after_two(unknown) < 0.4
+
+
 def test_equal_seeds_make_equal_weights(tokenizer: PreTrainedTokenizerFast, turns: list[Turn]) -> None:
-    prompts = [prompt_ids(tokenizer, turn) for turn in turns]
+    prompts = [(prompt_ids(tokenizer, turn), turn.player) for turn in turns]
 
     def weights(seed: int) -> torch.Tensor:
         torch.manual_seed(seed)

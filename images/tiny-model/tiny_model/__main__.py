@@ -35,7 +35,7 @@ def make(settings: Settings) -> None:
     rng = random.Random(settings.seed)
     turns = list(random_turns(rng, settings.worlds, settings.turns))
     tokenizer = make_tokenizer(turns)
-    prompts = [prompt_ids(tokenizer, turn) for turn in turns]
+    prompts = [(prompt_ids(tokenizer, turn), turn.player) for turn in turns]
     say(f"{len(turns)} turns of random play, {len(tokenizer)} tokens ({time.monotonic() - started:.0f} s)")
 
     torch.manual_seed(settings.seed)
@@ -56,7 +56,8 @@ def make(settings: Settings) -> None:
         learning_rate=settings.learning_rate,
         report=report,
     )
-    answers = sample_answers(model, tokenizer, rng.sample(prompts, settings.checked_answers), settings.seed)
+    checked = [prompt for prompt, _ in rng.sample(prompts, settings.checked_answers)]
+    answers = sample_answers(model, tokenizer, checked, settings.seed)
     calls = [actions for actions in map(actions_of, answers) if actions is not None]
     valid = len(calls) / len(answers)
     if valid < VALID_SHARE:
@@ -68,10 +69,10 @@ def make(settings: Settings) -> None:
     card = {
         "version": 1,
         "name": "rewardlab-tiny",
-        "description": "Answers with random valid tool calls and knows nothing of the game.",
+        "description": "Answers with random valid tool calls, of one length an episode; knows nothing of the game.",
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "vocabulary": len(tokenizer),
-        "promptTokens": round(sum(map(len, prompts)) / len(prompts), 1),
+        "promptTokens": round(sum(len(prompt) for prompt, _ in prompts) / len(prompts), 1),
         "validCalls": round(valid, 4),
         "actionsPerCall": round(sum(map(len, calls)) / len(calls), 2),
         "loss": round(loss, 4),

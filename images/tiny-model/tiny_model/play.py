@@ -1,25 +1,49 @@
-"""Random play: the observations and the tool calls that the model is warm-started on."""
+"""Random play: the observations and the tool calls that the model is warm-started on.
+
+Calls are random in everything but one thing: a player makes all its calls equally long. Nothing says which length pays,
+so the model learns nothing of the game; but an episode of it is then all short calls or all long ones, and its return
+tells which were better. With lengths drawn anew for each call, all episodes of a group play about as many actions, and
+their returns differ by little but luck.
+"""
 
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from task_app.actions import ACTIONS
 from task_app.prompt import build_messages
-from task_app.tool import INTERACT_MANY
+from task_app.tool import INTERACT_MANY, MAX_ACTIONS
 from task_app.world import World
 
 TOOL_NAME: str = INTERACT_MANY["function"]["name"]
-MOST_ACTIONS = 5
-"""Longest call shown to the model: as the random baseline plays, so that both start alike."""
+PLAYER_TURNS = 10
+"""Turns that a player plays before another takes its place: as many as an episode of the embedded stack has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """Plays random actions, always as many a call."""
+
+    length: int
+
+    @classmethod
+    def draw(cls, rng: random.Random) -> Self:
+        """Any length that the tool allows, all equally likely."""
+        return cls(rng.randint(1, MAX_ACTIONS))
+
+    def actions(self, rng: random.Random) -> list[str]:
+        """A call's actions, every action equally likely."""
+        return rng.choices(ACTIONS, k=self.length)
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What the model sees."""
+    """What the model sees, and who is playing."""
 
     messages: list[dict[str, str]]
+    player: Player | None
+    """None where no past call is shown: it could be any player."""
 
 
 def call_arguments(actions: list[str]) -> str:
@@ -36,20 +60,16 @@ CALL_FRAME = tuple(call_text(["\0"]).split('"\0"'))
 """What comes before the first action of a call and after its last."""
 
 
-def random_actions(rng: random.Random) -> list[str]:
-    """1 to MOST_ACTIONS actions, every length and every action equally likely."""
-    return [rng.choice(ACTIONS) for _ in range(rng.randint(1, MOST_ACTIONS))]
-
-
 def random_turns(rng: random.Random, worlds: int, turns: int) -> Iterator[Turn]:
-    """Plays `worlds` worlds for `turns` turns each with random actions."""
+    """Plays `worlds` worlds for `turns` turns each; every PLAYER_TURNS a new player goes on, with no past calls."""
     for _ in range(worlds):
         world = World(rng.randrange(2**31))
         observation = world.reset()
-        history: list[dict[str, Any]] = []
-        for _ in range(turns):
-            actions = random_actions(rng)
-            yield Turn(build_messages(observation, history))
+        for turn in range(turns):
+            if turn % PLAYER_TURNS == 0:
+                player, history = Player.draw(rng), list[dict[str, Any]]()
+            yield Turn(build_messages(observation, history), player if history else None)
+            actions = player.actions(rng)
             for action in actions:
                 observation = world.step(action)
             history.append({"tool": TOOL_NAME, "args": {"actions": actions}})

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from .play import random_actions
+from .play import Player
 from .vocabulary import END_OF_TEXT, answer_ids
 
 IGNORED = -100
@@ -94,7 +94,7 @@ def make_batch(prompts: list[list[int]], answers: list[list[list[int]]], padding
 def warm_start(
     model: LlamaForCausalLM,
     tokenizer: PreTrainedTokenizerFast,
-    prompts: list[list[int]],
+    prompts: list[tuple[list[int], Player | None]],
     rng: random.Random,
     *,
     steps: int,
@@ -103,7 +103,9 @@ def warm_start(
     learning_rate: float,
     report: Callable[[int, float], None] = lambda step, loss: None,
 ) -> float:
-    """AdamW with a short warm-up and a linear decay, on random calls drawn for each prompt.
+    """AdamW with a short warm-up and a linear decay, on calls that the prompt's player draws.
+
+    Where it is None, any player could be playing: a new one is drawn for each answer.
 
     Returns the mean loss of the last ten steps, in nats a token.
     """
@@ -113,8 +115,11 @@ def warm_start(
     last: list[float] = []
     for step in range(steps):
         chosen = rng.sample(prompts, batch_size)
-        calls = [[answer_ids(tokenizer, random_actions(rng)) for _ in range(answers)] for _ in chosen]
-        batch = make_batch(chosen, calls, padding)
+        calls = [
+            [answer_ids(tokenizer, (player or Player.draw(rng)).actions(rng)) for _ in range(answers)]
+            for _, player in chosen
+        ]
+        batch = make_batch([prompt for prompt, _ in chosen], calls, padding)
         for group in optimizer.param_groups:
             group["lr"] = learning_rate * min(1.0, (step + 1) / 20) * (1 - step / steps)
         loss = model(
