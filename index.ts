@@ -8,9 +8,9 @@ import { GpuNodePool } from "./components/gpuNodePool.ts";
 import { LoraTrainer } from "./components/loraTrainer.ts";
 import { namespaceOf, trainerName, vllmName } from "./components/names.ts";
 import { nextCommands } from "./components/nextCommands.ts";
-import { lifeNeedsOf } from "./components/nodePool/lifetime.ts";
 import { poolOf } from "./components/nodePool/pool.ts";
 import { RewardJob } from "./components/rewardJob.ts";
+import { RunBudget } from "./components/runBudget.ts";
 import { loadSettings } from "./components/settings.ts";
 import type { StackOverlay } from "./components/settings/schema.ts";
 import { planStack } from "./components/stackPlan.ts";
@@ -36,16 +36,15 @@ export default async function program(overlay: StackOverlay = {}) {
   const inNamespace = { provider, deletedWith: namespace };
   const secret = new EnvSecret("env", { stack, namespace: namespaceName, secrets: plan.secrets }, inNamespace);
   const network = new StackNetwork("network", { stack, namespace: namespaceName, model: settings.model, keys: secret.keys, specs: plan.runs.map(({ spec }) => spec) }, inNamespace);
-  const nodes = new GpuNodePool("gpus", { stack, life: lifeNeedsOf({ ...settings, deadlineMinutes }), ...settings.gpu }, { provider });
+  const nodes = new GpuNodePool("gpus", { stack, life: { deadlineMinutes, readyWithinMinutes: plan.quote.startMinutes }, ...settings.gpu }, { provider });
+  new RunBudget("budget", { stack, namespace: namespaceName, deadline: plan.quote.deadline }, inNamespace);
 
   const { images } = settings;
   const builder = imageBuilder("docker", images.dockerHost, [images.taskApp, images.runner, images.trainer, images.vllm]);
   const image = (folder: string, source: typeof images.taskApp) =>
     new ContainerImage(folder, { ...images, folder, source, tag: stack }, { provider: builder }).reference;
 
-  const common = {
-    stack, namespace: namespaceName, secret: secret.name, keys: secret.keys, pool: poolOf(stack, settings.gpu), model: settings.model, hostRoot: settings.hostRoot,
-  };
+  const common = { stack, namespace: namespaceName, secret: secret.name, keys: secret.keys, pool: poolOf(stack, settings.gpu), model: settings.model, hostRoot: settings.hostRoot };
   const taskApp = new TaskApp("task-app", { ...common, ...settings.taskApp, image: image("task-app", images.taskApp) }, { ...inNamespace, dependsOn: [network, secret] });
   const [vllmImage, trainerImage, runnerImage] = [image("vllm", images.vllm), image("trainer", images.trainer), image("runner", images.runner)];
 

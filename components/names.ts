@@ -14,6 +14,9 @@ export const TASK_APP = "task-app";
 /** Name of the one Secret. */
 export const ENV_SECRET = "rewardlab-env";
 
+/** The ConfigMap with the budget of all runs, and the file in it. */
+export const RUN_BUDGET = { name: "rewardlab-budget", file: "budget.json" } as const;
+
 /** Part of the system that an object belongs to. */
 export type Part = "task-app" | "vllm" | "trainer" | "run";
 

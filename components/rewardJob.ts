@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { RunSpec } from "../images/runner/src/runSpec.ts";
 import type { GpuPool } from "./gpuNodePool.ts";
-import { LABEL, labelsOf } from "./names.ts";
+import { LABEL, labelsOf, RUN_BUDGET } from "./names.ts";
 import { fieldEnv, plainEnv, secretEnv, USER_ENV } from "./pod/env.ts";
 import { cpuPlacement, resourcesOf } from "./pod/placement.ts";
 import { restrictedContainer, restrictedPod } from "./pod/security.ts";
@@ -21,7 +21,7 @@ export interface RewardJobArgs {
   pool: GpuPool;
   /** Everything the run needs to know; it holds no secret. */
   spec: RunSpec;
-  /** After so long the cluster ends the Job. */
+  /** After so long the cluster ends the Job; the run ends itself before, while it can still measure and say why. */
   deadlineMinutes: number;
   resources: Resources;
 }
@@ -86,7 +86,11 @@ export class RewardJob extends pulumi.ComponentResource {
 
 function podOf(args: RewardJobArgs, configMap: pulumi.Input<string>) {
   const spec: Mounted = { volume: { name: "spec", configMap: { name: configMap } }, mount: { name: "spec", mountPath: "/spec", readOnly: true } };
-  const { volumes, volumeMounts } = mounted([...scratch(), spec]);
+  // Of a fixed name, so that a changed budget reaches the run that goes on and starts none again. Optional, since the engine replaces it.
+  const budget: Mounted = {
+    volume: { name: "budget", configMap: { name: RUN_BUDGET.name, optional: true } }, mount: { name: "budget", mountPath: "/budget", readOnly: true },
+  };
+  const { volumes, volumeMounts } = mounted([...scratch(), spec, budget]);
   return {
     ...restrictedPod(),
     ...cpuPlacement(args.pool),
@@ -96,7 +100,7 @@ function podOf(args: RewardJobArgs, configMap: pulumi.Input<string>) {
       name: "runner",
       image: args.image,
       env: [
-        ...plainEnv({ ...USER_ENV, RUN_SPEC_PATH: `/spec/${SPEC_FILE}` }),
+        ...plainEnv({ ...USER_ENV, RUN_SPEC_PATH: `/spec/${SPEC_FILE}`, RUN_BUDGET_PATH: `/budget/${RUN_BUDGET.file}` }),
         // The pods of one Job continue one run; a new Job, of a changed config or a further attempt, starts afresh.
         fieldEnv("JOB_UID", "metadata.labels['batch.kubernetes.io/controller-uid']"),
         secretEnv(args.secret, "SYNTH_API_KEY"), secretEnv(args.secret, "ENVIRONMENT_API_KEY"),

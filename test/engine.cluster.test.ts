@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { AppsV1Api, CoreV1Api } from "@kubernetes/client-node";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { accessTo } from "../collect/access.ts";
+import { collectUsage } from "../collect/usage.ts";
 import { PROJECT_ROOT } from "../components/settings.ts";
 import program from "../index.ts";
 import { runStack, type StackResult } from "../local/engine/runStack.ts";
@@ -139,6 +141,29 @@ it("plans to touch no run when the pool's label changes", async () => {
   const plan = await planned({ gpu: { ...overlay["gpu"], labels: { "rewardlab.dev/gpu-pool": "renamed" } } });
   expect(plan.filter((operation) => operation.includes(JOB) || operation.includes(CONFIG_MAP))).toEqual([]);
   expect(plan).not.toEqual([]);
+});
+
+it("gives runs that go on a new deadline and tells them so, and starts none again", async () => {
+  const before = await jobs();
+  expect(await planned({ deadlineMinutes: 90 })).toEqual([
+    `replace ${CONFIG_MAP} budget-config`,
+    ...["outcome", "stepwise-shaped", "stepwise-simple"].map((run) => `update ${JOB} crafter-rl-${run}`),
+    "update kubernetes:core/v1:Namespace stack-namespace",
+  ]);
+  await engine("up", { deadlineMinutes: 90 });
+  expect(await jobs()).toEqual(before);
+  const { output } = await plane.kubectl(["-n", NAMESPACE, "get", "jobs", "-o", "jsonpath={.items[*].spec.activeDeadlineSeconds}"]);
+  expect(output).toBe("5400 5400 5400");
+  const budget = await core.readNamespacedConfigMap({ namespace: NAMESPACE, name: "rewardlab-budget" });
+  expect(JSON.parse(budget.data!["budget.json"]!)).toEqual({ version: 1, seconds: 5400, limit: "deadlineMinutes" });
+  await engine("up");
+});
+
+it("is billed by what its objects say: the GPUs of each pod, the pair of each Job, the quote of the namespace", async () => {
+  const { quote, pods, jobs } = await collectUsage(accessTo(plane.config, NAMESPACE), new Date());
+  expect(quote).toEqual({ prices: null, nodeHours: 1.5, cost: null });
+  expect(pods.map(({ part, pair, gpus }) => [part, pair, gpus]).sort()).toEqual([["trainer", "pair-0", 1], ["vllm", "pair-0", 1]]);
+  expect(jobs.map(({ run, pair }) => [run, pair]).sort()).toEqual(["outcome", "stepwise-shaped", "stepwise-simple"].map((run) => [`crafter-rl-${run}`, "pair-0"]));
 });
 
 it("makes a second stack of the same settings beside the first, with no object in common", async () => {

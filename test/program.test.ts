@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { beforeAll, describe, expect, it } from "vitest";
+import { runBudget } from "../images/runner/src/runBudget.ts";
 import { runSpec } from "../images/runner/src/runSpec.ts";
 import { shapeOf } from "../components/schema/fields.ts";
 import { stackSettings } from "../components/settings/schema.ts";
@@ -13,6 +14,7 @@ const root = join(import.meta.dirname, "..");
 const RUNS = ["crafter-rl-outcome", "crafter-rl-stepwise-simple", "crafter-rl-stepwise-shaped"];
 const RUNS_OF_DEV = RUNS.map((name) => `configs/${name.replaceAll("-", "_")}.toml`);
 const DEPLOYMENT = "kubernetes:apps/v1:Deployment";
+const CONFIG_MAP = "kubernetes:core/v1:ConfigMap";
 const JOB = "kubernetes:batch/v1:Job";
 
 const recordings: Record<string, Recording> = {};
@@ -24,6 +26,8 @@ beforeAll(async () => {
 function pods(recording: Recording): [name: string, pod: any][] {
   return [...recording.of(DEPLOYMENT), ...recording.of(JOB)].map(({ name, inputs }) => [name, inputs["spec"].template.spec]);
 }
+/** The specs of the runs, as the runner reads them. */
+const specsOf = ({ of }: Recording) => of(CONFIG_MAP).flatMap(({ inputs }) => (inputs["data"]["run.json"] ? [runSpec.parse(JSON.parse(inputs["data"]["run.json"]))] : []));
 const plain = ({ type, name, inputs }: Registered) => ({ type, name, inputs: inClear(inputs) });
 
 describe.each(["dev", "local"])("the program of stack %s", (stack) => {
@@ -114,7 +118,7 @@ describe.each(["dev", "local"])("the program of stack %s", (stack) => {
   it("makes one Job a config, with a spec that the runner accepts", () => {
     const recording = recordings[stack]!;
     expect(recording.of(JOB).map(({ name }) => name)).toEqual(RUNS);
-    const specs = recording.of("kubernetes:core/v1:ConfigMap").map(({ inputs }) => runSpec.parse(JSON.parse(inputs["data"]["run.json"])));
+    const specs = specsOf(recording);
     expect(specs.map(({ name }) => name)).toEqual(RUNS);
     for (const spec of specs) expect(spec.endpoints).toEqual({ taskApp: "http://task-app:8001", vllm: "http://pair-0-vllm:8000", trainer: "http://pair-0-trainer:8002" });
   });
@@ -171,10 +175,10 @@ describe("a change", () => {
   });
 
   it("of the placement gives each experiment its own pair, where the pool has room", async () => {
-    const { of } = await recordStack("dev", { placement: "dedicated", gpu: { nodeCount: 3 } });
+    const recording = await recordStack("dev", { placement: "dedicated", gpu: { nodeCount: 3 } });
+    const { of } = recording;
     expect(of("rewardlab:serving:VllmServer").map(({ name }) => name)).toEqual(["pair-0-vllm", "pair-1-vllm", "pair-2-vllm"]);
-    const vllm = of("kubernetes:core/v1:ConfigMap").map(({ inputs }) => JSON.parse(inputs["data"]["run.json"]).endpoints.vllm);
-    expect(vllm).toEqual([0, 1, 2].map((pair) => `http://pair-${pair}-vllm:8000`));
+    expect(specsOf(recording).map(({ endpoints }) => endpoints.vllm)).toEqual([0, 1, 2].map((pair) => `http://pair-${pair}-vllm:8000`));
   });
 });
 
@@ -182,9 +186,9 @@ describe("a sweep of six lines", () => {
   const sweep = { config: "configs/crafter_rl_outcome.toml", name: "outcome", matrix: { seed: [1, 2, 3], learningRate: [1e-5, 5e-5] } };
 
   it("is a Job for every combination, each with its own values", async () => {
-    const { of } = await recordStack("dev", { experiments: [sweep] });
-    const specs = of("kubernetes:core/v1:ConfigMap").map(({ inputs }) => runSpec.parse(JSON.parse(inputs["data"]["run.json"])));
-    expect(of(JOB).map(({ name }) => name)).toEqual([1, 2, 3].flatMap((seed) => [`outcome-seed${seed}-lr1e-5`, `outcome-seed${seed}-lr5e-5`]));
+    const recording = await recordStack("dev", { experiments: [sweep] });
+    const specs = specsOf(recording);
+    expect(recording.of(JOB).map(({ name }) => name)).toEqual([1, 2, 3].flatMap((seed) => [`outcome-seed${seed}-lr1e-5`, `outcome-seed${seed}-lr5e-5`]));
     expect(specs.map(({ seed: _, training: { learningRate } }) => learningRate)).toEqual([1e-5, 5e-5, 1e-5, 5e-5, 1e-5, 5e-5]);
     expect(new Set(specs.map(({ config }) => config.sha256)).size).toBe(6);
   });
@@ -200,10 +204,7 @@ describe("a sweep of six lines", () => {
 
   it("sets its reward weights achievement by achievement, over the file's", async () => {
     const shaped = { config: "configs/crafter_rl_stepwise_shaped.toml", overrides: { rewardWeights: { collect_wood: 9 } } };
-    const weightsOf = async (experiment: unknown) => {
-      const spec = (await recordStack("dev", { experiments: [experiment] })).one("kubernetes:core/v1:ConfigMap").inputs["data"]["run.json"];
-      return runSpec.parse(JSON.parse(spec)).reward.weights;
-    };
+    const weightsOf = async (experiment: unknown) => specsOf(await recordStack("dev", { experiments: [experiment] }))[0]!.reward.weights;
     expect(await weightsOf(shaped)).toEqual({ ...await weightsOf(shaped.config), collect_wood: 9 });
   });
 
@@ -223,14 +224,16 @@ describe("the quote", () => {
     expect(outputs.quote).toMatchObject({ prices, nodes: 1, nodeHours: 2, cap: 24, deadline: { runMinutes: 60, nodeMinutes: 120, limit: "budget.maxDollars" } });
     expect(outputs.quote.experiments.map(({ name }: { name: string }) => name)).toEqual(RUNS);
     expect(of(JOB).map(({ inputs }) => inputs["spec"].activeDeadlineSeconds)).toEqual([3600, 3600, 3600]);
+    const budget = of(CONFIG_MAP).find(({ name }) => name === "budget-config")!.inputs["data"]["budget.json"];
+    expect(runBudget.parse(JSON.parse(budget))).toEqual({ version: 1, seconds: 3600, limit: "budget.maxDollars" });
     expect(recordings["dev"]!.outputs.quote).toMatchObject({ prices: null, cap: null, nodeHours: 5 });
   });
 
   it("changes no Job but its deadline when the budget changes, so that no run is trained again", async () => {
     const inputs = async (maxHours: number) => {
       const { resources } = await recordStack("dev", { budget: { maxHours, iterationMinutes: 2 } });
-      // The namespace says the quote; that is what the bill is held against.
-      return resources.filter(({ type }) => !type.endsWith(":Namespace")).map(({ type, name, inputs }) => inClear([type, name, type === JOB ? { ...inputs, spec: { ...inputs["spec"], activeDeadlineSeconds: 0 } } : inputs]));
+      // The namespace says the quote, which the bill is held against; the budget's own ConfigMap reaches the runs as they go on.
+      return resources.filter(({ type, name }) => !type.endsWith(":Namespace") && name !== "budget-config").map(({ type, name, inputs }) => inClear([type, name, type === JOB ? { ...inputs, spec: { ...inputs["spec"], activeDeadlineSeconds: 0 } } : inputs]));
     };
     expect(await inputs(2)).toEqual(await inputs(3));
   });

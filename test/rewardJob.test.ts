@@ -52,6 +52,11 @@ it("mounts the resolved spec from an immutable ConfigMap", () => {
   expect(envOf(job.inputs.spec.template.spec.containers[0])["RUN_SPEC_PATH"]).toBe("/spec/run.json");
 });
 
+it("mounts the budget of all runs by a name that does not change, whether it is there or not", () => {
+  expect(placesOf(job.inputs.spec.template.spec)["/budget"]).toEqual({ configMap: { name: "rewardlab-budget", optional: true }, readOnly: true });
+  expect(envOf(job.inputs.spec.template.spec.containers[0])["RUN_BUDGET_PATH"]).toBe("/budget/budget.json");
+});
+
 it("gets its keys by reference and its Job's uid, and asks for no GPU", () => {
   const [container] = job.inputs.spec.template.spec.containers;
   expect(envOf(container)).toMatchObject({

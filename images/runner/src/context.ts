@@ -1,4 +1,5 @@
 import type { Adapters } from "./adapters.ts";
+import type { Meter } from "./meter.ts";
 import type { RunLog } from "./runLog.ts";
 import type { RunSpec } from "./runSpec.ts";
 import type { TaskApp } from "./taskApp.ts";
@@ -15,6 +16,7 @@ export interface RunContext {
   trainer: Trainer;
   adapters: Adapters;
   log: RunLog;
+  meter: Meter;
   /** Aborted by SIGTERM and SIGINT. */
   signal: AbortSignal;
 }

@@ -46,15 +46,16 @@ export async function runLoop(context: RunContext, standing: Standing): Promise<
   // 4. Before the first step, measure what chance and the untrained model do on the held-out worlds.
   if (start.step === 0) {
     await playBaseline(context);
-    await evaluate(context, 0);
+    await context.meter.time("evaluation", () => evaluate(context, 0));
   } else {
     await evaluateIfDue(context, start.step);
   }
 
   // 5. Learn.
   for (let iteration = start.step + 1; iteration <= iterations; iteration++) {
+    await stopWhenSpent(context, standing, iteration - 1);
     standing.iteration = iteration;
-    await iterate(context, standing);
+    await context.meter.time("iteration", () => iterate(context, standing));
   }
 
   // 6. Measure what was learned, sum up, and give back what the run held.
@@ -66,6 +67,14 @@ export async function runLoop(context: RunContext, standing: Standing): Promise<
   await log.info(
     `All batch rewards: [${standing.tally.batchRewards.map((reward) => Number(reward.toFixed(4))).join(", ")}]`,
   );
+}
+
+/** Ends a run whose budget has no room for another iteration: measures what it has learned, then throws the reason. */
+async function stopWhenSpent(context: RunContext, standing: Standing, done: number): Promise<void> {
+  const spent = context.meter.spent(standing.tally.startedAt, done, context.spec.training.iterations);
+  if (spent === null) return;
+  if (done > 0) await evaluate(context, done);
+  throw spent;
 }
 
 /** One iteration: play, judge, step, sync. */

@@ -4,6 +4,7 @@ import type { RunContext } from "./context.ts";
 import { ConfigError, RunFailure } from "./failure.ts";
 import { HttpError, NoAnswerError } from "./http.ts";
 import { runLoop } from "./loop.ts";
+import { Meter } from "./meter.ts";
 import { RunLog } from "./runLog.ts";
 import type { Settings } from "./settings.ts";
 import { newStanding, type Standing } from "./standing.ts";
@@ -35,7 +36,7 @@ export async function run(settings: Settings, out: NodeJS.WritableStream, signal
   const vllm = new Vllm(spec.endpoints.vllm, synthApiKey);
   const trainer = new Trainer(spec.endpoints.trainer, synthApiKey, runKey);
   const adapters = new Adapters(vllm, trainer, { runKey, guards: spec.guards, signal, log });
-  const context: RunContext = { spec, runKey, taskApp, vllm, trainer, adapters, log, signal };
+  const context: RunContext = { spec, runKey, taskApp, vllm, trainer, adapters, log, meter: new Meter(settings.budget ?? (() => null)), signal };
   const standing = newStanding();
   try {
     await runLoop(context, standing);

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { ConfigError } from "./failure.ts";
+import { runBudget, type RunBudget } from "./runBudget.ts";
 import { runSpec, type RunSpec } from "./runSpec.ts";
 
-/** Everything that comes from outside: the spec file and four environment variables. Nothing else reads either. */
+/** Everything that comes from outside: the spec file, the budget file and environment variables. Nothing else reads either. */
 export interface Settings {
   spec: RunSpec;
   /**
@@ -16,10 +17,13 @@ export interface Settings {
   synthApiKey: string;
   /** X-API-Key of the task app. */
   environmentApiKey: string;
+  /** The budget as its file says it now; null where there is none. Left out: never any. */
+  budget?: () => RunBudget | null;
 }
 
 /** Where a RewardJob mounts its ConfigMap. */
 export const SPEC_PATH = "/spec/run.json";
+export const BUDGET_PATH = "/budget/budget.json";
 
 /** Reads the settings. Throws a ConfigError that lists every problem with its place. */
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
@@ -49,7 +53,24 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     .update(env.JOB_UID ?? "")
     .digest("hex")
     .slice(0, 8);
-  return { spec: parsed.data, runKey: `${parsed.data.name}-${digits}`, synthApiKey, environmentApiKey };
+  const budget = () => readBudget(env.RUN_BUDGET_PATH ?? BUDGET_PATH);
+  return { spec: parsed.data, runKey: `${parsed.data.name}-${digits}`, synthApiKey, environmentApiKey, budget };
+}
+
+/** A volume that is not there yet is no budget; one that says something else than a budget ends the run. */
+function readBudget(path: string): RunBudget | null {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+  try {
+    return runBudget.parse(JSON.parse(text));
+  } catch (error) {
+    throw new ConfigError(`${path} is no budget: ${(error as Error).message}`, "bring the stack up again: the RewardJob component writes it");
+  }
 }
 
 function attempt<T>(problems: string[], place: string, read: () => T): T | undefined {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Writable } from "node:stream";
 import { parseEventLine, type RunEvent } from "../src/events.ts";
 import { run } from "../src/run.ts";
+import type { Settings } from "../src/settings.ts";
 import type { RunSpec } from "../src/runSpec.ts";
 import { fakeSpec } from "./fakeSpec.ts";
 import { FakeTaskApp } from "./fakeTaskApp.ts";
@@ -51,7 +52,7 @@ export class FakeStack implements AsyncDisposable {
   }
 
   /** Runs to the end in this process; `signal` may stop it before. */
-  async run(spec: RunSpec = this.spec(), out = new Capture(), signal = new AbortController().signal, otherKeys = {}) {
+  async run(spec: RunSpec = this.spec(), out = new Capture(), signal = new AbortController().signal, otherKeys: Partial<Settings> = {}) {
     const keys = { synthApiKey: this.vllm.apiKey, environmentApiKey: this.taskApp.apiKey, ...otherKeys };
     const code = await run({ spec, runKey: `${spec.name}-0a1b2c3d`, ...keys }, out, signal);
     return { code, events: out.events, lines: out.lines };
