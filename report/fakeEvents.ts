@@ -40,7 +40,7 @@ export function fakeEvents({ name, iterations, rewards, before, after, settings 
     add({
       type: "step.finished", iteration, adapter: adapter(iteration), loss: 0.1, gradNorm: 1, noUpdate: reward === 0,
       mismatch: { meanAbsLogprobDelta: 1e-6 * iteration, maxAbsLogprobDelta: 1e-5, kl: 2e-8, meanRatio: 1 },
-      clippedShare: 0, samples: 10, zeroAdvantageSamples: 0, tokens: { prompt: 100, completion: 10 }, seconds: 2,
+      clippedShare: 0, samples: 10, foreignSamples: 0, zeroAdvantageSamples: 0, tokens: { prompt: 100, completion: 10 }, seconds: 2,
     });
     sync(iteration);
   });

@@ -71,7 +71,10 @@ export const rolloutFinished = event("rollout.finished", {
 export const stepFinished = event("step.finished", {
   iteration: count, adapter, loss: z.number(), gradNorm: z.number(), noUpdate: z.boolean(),
   mismatch: z.strictObject({ meanAbsLogprobDelta: z.number(), maxAbsLogprobDelta: z.number(), kl: z.number(), meanRatio: z.number() }),
-  clippedShare: z.number(), samples: count, zeroAdvantageSamples: count,
+  clippedShare: z.number(), samples: count,
+  /** Of the samples: left out by the trainer, because other weights than its own had sampled them (per decision, above guards.maxLogprobDelta). */
+  foreignSamples: count.default(0),
+  zeroAdvantageSamples: count,
   tokens: z.strictObject({ prompt: count, completion: count }), seconds,
 });
 export const evaluationFinished = event("evaluation.finished", {

@@ -51,6 +51,16 @@ export function guardMismatch(step: StepResult, guards: Guards): void {
   );
 }
 
+/** Too many decisions were sampled from other weights under the right name: the mean over all tokens may not show it. */
+export function guardForeign({ step, foreign_samples: foreign, samples }: StepResult, guards: Guards): void {
+  if (foreign / samples <= guards.maxDroppedShare) return;
+  throw new RunFailure(
+    `${foreign} of ${samples} decisions of step ${step} were sampled from other weights than the trainer's, under the right name: ` +
+      `they differ by more than ${guards.maxLogprobDelta} nats a token (allowed share ${guards.maxDroppedShare})`,
+    IDENTITY_REMEDY,
+  );
+}
+
 /** Did a step change the weights? Weight decay alone is no learning. */
 export function hasUpdate(step: StepResult): boolean {
   return !step.no_update && step.grad_norm > 0;

@@ -1,7 +1,7 @@
 import type { RunContext } from "./context.ts";
 import { RunFailure } from "./failure.ts";
 import { HttpError } from "./http.ts";
-import { guardMismatch, hasUpdate } from "./guards.ts";
+import { guardForeign, guardMismatch, hasUpdate } from "./guards.ts";
 import type { Standing } from "./standing.ts";
 import { waitFor } from "./readiness.ts";
 import type { Cursor } from "./resume.ts";
@@ -27,7 +27,7 @@ export interface Step {
 export async function takeStep(context: RunContext, { step, seq, tally, samples }: Step): Promise<StepResult> {
   const { spec, runKey, trainer, log, signal } = context;
   const cursor: Cursor = { version: 1, step, seq, tally };
-  const request = { step, cursor, temperature: spec.rollout.temperature, samples };
+  const request = { step, cursor, temperature: spec.rollout.temperature, max_logprob_delta: spec.guards.maxLogprobDelta, samples };
   const result = await withRetries(() => trainer.step(request, signal), {
     retries: spec.guards.maxRetries,
     signal,
@@ -55,10 +55,10 @@ export async function takeStep(context: RunContext, { step, seq, tally, samples 
   return result;
 }
 
-/** Writes step.finished, warns of a step that changed nothing, and ends the run if sampler and trainer disagree. */
+/** Writes step.finished, warns of a step that changed nothing or left decisions out, and ends the run if sampler and trainer disagree. */
 export async function recordStep({ spec, log }: RunContext, standing: Standing, step: StepResult): Promise<void> {
   const { mismatch } = step;
-  standing.tally = addStep(standing.tally, { kl: mismatch.kl, updated: hasUpdate(step) });
+  standing.tally = addStep(standing.tally, { kl: mismatch.kl, updated: hasUpdate(step), foreign: step.foreign_samples });
   await log.event({
     type: "step.finished",
     iteration: step.step,
@@ -74,6 +74,7 @@ export async function recordStep({ spec, log }: RunContext, standing: Standing, 
     },
     clippedShare: step.clipped_share,
     samples: step.samples,
+    foreignSamples: step.foreign_samples,
     zeroAdvantageSamples: step.zero_advantage_samples,
     tokens: { prompt: step.tokens.prompt, completion: step.tokens.completion },
     seconds: step.seconds.total,
@@ -84,4 +85,10 @@ export async function recordStep({ spec, log }: RunContext, standing: Standing, 
     await log.warn(message);
   }
   guardMismatch(step, spec.guards);
+  if (step.foreign_samples > 0) {
+    const message = `${step.foreign_samples} of ${step.samples} decisions dropped in step ${step.step}: sampled from other weights than the trainer's`;
+    await log.event({ type: "run.warning", iteration: step.step, message });
+    await log.warn(message);
+  }
+  guardForeign(step, spec.guards);
 }

@@ -30,13 +30,13 @@ function sample() {
     ],
     counts,
   );
-  state = addSync(addStep(state, { kl: 0.1, updated: true }), "r-v1", 0.2);
+  state = addSync(addStep(state, { kl: 0.1, updated: true, foreign: 1 }), "r-v1", 0.2);
   state = addRollouts(
     state,
     [record({ return: 3, unlocks: 2, achievements: ["a"], trajectoryHash: "z" }), record({ trajectoryHash: "w" })],
     counts,
   );
-  return addSync(addStep(state, { kl: 0.3, updated: false }), "r-v2", 0.3);
+  return addSync(addStep(state, { kl: 0.3, updated: false, foreign: 0 }), "r-v2", 0.3);
 }
 
 test("the summary of a small run, worked by hand", () => {
@@ -50,7 +50,7 @@ test("the summary of a small run, worked by hand", () => {
     resourceReward: 0.125,
     uniqueAchievementsTotal: 2,
     adapterVersions: ["r-v0", "r-v1", "r-v2"],
-    decisions: { total: 8, dropped: 2, invalidActions: 4, invalidDecisions: 6 },
+    decisions: { total: 8, dropped: 3, invalidActions: 4, invalidDecisions: 6 },
     iterationsWithoutUpdate: 1,
     trajectoryHash: chain,
     seconds: 90,
@@ -68,7 +68,7 @@ test("adding changes no earlier tally: a step that is posted again carries what 
   const before = newTally(new Date(0));
   const copy = structuredClone(before);
   addRollouts(before, [record({ achievements: ["a"] })], counts);
-  addStep(before, { kl: 1, updated: false });
+  addStep(before, { kl: 1, updated: false, foreign: 0 });
   addSync(before, "r-v0", 1);
   expect(before).toEqual(copy);
 });

@@ -66,9 +66,11 @@ export function addRollouts(before: Tally, episodes: readonly EpisodeRecord[], d
   };
 }
 
-export function addStep(before: Tally, step: { kl: number; updated: boolean }): Tally {
+/** `foreign`: decisions that the trainer left out because other weights had sampled them. */
+export function addStep(before: Tally, step: { kl: number; updated: boolean; foreign: number }): Tally {
   return {
     ...before,
+    decisions: { ...before.decisions, dropped: before.decisions.dropped + step.foreign },
     mismatchKl: [...before.mismatchKl, step.kl],
     iterationsWithoutUpdate: before.iterationsWithoutUpdate + (step.updated ? 0 : 1),
   };

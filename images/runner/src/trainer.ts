@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { explainRefusedKey, parseAnswer } from "./answer.ts";
-import { HttpClient, HttpError } from "./http.ts";
+import { HttpError } from "./http.ts";
 import type { RunSpec } from "./runSpec.ts";
+import { Service } from "./service.ts";
 
 const count = z.int().min(0);
 const seconds = z.number().min(0);
@@ -21,6 +21,7 @@ const stepResult = z.object({
   }),
   clipped_share: z.number(),
   zero_advantage_samples: count,
+  foreign_samples: count,
   samples: count,
   tokens: z.object({ prompt: count, completion: count }),
   seconds: z.object({ save: seconds, total: seconds }),
@@ -41,6 +42,9 @@ const runState = z.object({
 });
 export type RunState = z.infer<typeof runState>;
 
+const scores = z.object({ logprobs: z.array(z.tuple([z.number()])) });
+const digestAnswer = z.object({ digest: z.string().nullable() });
+
 /** One decision as the trainer learns from it. */
 export interface Sample {
   id: string;
@@ -56,6 +60,8 @@ export interface StepRequest {
   step: number;
   cursor: Record<string, unknown>;
   temperature: number;
+  /** Nats a token: a sample that the trainer finds further off was not sampled from its adapter, and is left out. */
+  max_logprob_delta: number;
   samples: Sample[];
 }
 
@@ -64,17 +70,17 @@ const STEP_TIMEOUT_SECONDS = 1800;
 
 /** The LoRA trainer: one state a run, one adapter version a step. */
 export class Trainer {
-  readonly #http: HttpClient;
+  readonly #service: Service;
   readonly #run: string;
 
   constructor(url: string, apiKey: string, runKey: string) {
-    this.#http = new HttpClient("the trainer", url, { authorization: `Bearer ${apiKey}` });
+    this.#service = new Service("the trainer", url, { authorization: `Bearer ${apiKey}` }, "SYNTH_API_KEY");
     this.#run = `/runs/${runKey}`;
   }
 
   /** Throws until the base model is loaded. */
   async ready(signal: AbortSignal): Promise<void> {
-    await this.#call("GET", "/ready", undefined, 10, signal);
+    await this.#service.call("GET", "/ready", { timeoutSeconds: 10, signal });
   }
 
   /** Creates the run with adapter version 0, or gives the state of the run that is there. 409 if that one differs. */
@@ -96,18 +102,13 @@ export class Trainer {
       },
       micro_batch: training.microBatch,
     };
-    return parseAnswer("the trainer", "PUT /runs", runState, await this.#call("PUT", this.#run, body, 600, signal));
+    return this.#service.ask(runState, "PUT", this.#run, { body, timeoutSeconds: 600, signal });
   }
 
   /** The run's state, or null if the trainer doesn't know the run. */
   async get(signal: AbortSignal): Promise<RunState | null> {
     try {
-      return parseAnswer(
-        "the trainer",
-        "GET /runs",
-        runState,
-        await this.#call("GET", this.#run, undefined, 60, signal),
-      );
+      return await this.#service.ask(runState, "GET", this.#run, { timeoutSeconds: 60, signal });
     } catch (error) {
       if (error instanceof HttpError && error.status === 404) return null;
       throw error;
@@ -116,55 +117,31 @@ export class Trainer {
 
   /** Takes one step. Posting the same step with the same samples again gives the recorded result. */
   async step(request: StepRequest, signal: AbortSignal): Promise<StepResult> {
-    const text = await this.#call("POST", `${this.#run}/steps`, request, STEP_TIMEOUT_SECONDS, signal);
-    return parseAnswer("the trainer", "POST steps", stepResult, text);
+    const options = { body: request, timeoutSeconds: STEP_TIMEOUT_SECONDS, signal };
+    return this.#service.ask(stepResult, "POST", `${this.#run}/steps`, options);
   }
 
   /** log p(token | prompt), nats at temperature 1, for each of some prompts under the current version. */
   async score(version: number, prompts: number[][], token: number, signal: AbortSignal): Promise<number[]> {
     const sequences = prompts.map((prompt) => ({ prompt_ids: prompt, completion_ids: [token] }));
-    const text = await this.#call(
-      "POST",
-      `${this.#run}/score`,
-      { adapter_version: version, sequences },
-      STEP_TIMEOUT_SECONDS,
-      signal,
-    );
-    const answer = parseAnswer(
-      "the trainer",
-      "POST score",
-      z.object({ logprobs: z.array(z.tuple([z.number()])) }),
-      text,
-    );
+    const body = { adapter_version: version, sequences };
+    const options = { body, timeoutSeconds: STEP_TIMEOUT_SECONDS, signal };
+    const answer = await this.#service.ask(scores, "POST", `${this.#run}/score`, options);
     return answer.logprobs.map(([logprob]) => logprob);
   }
 
   /** Digest of a version's folder, read from the disk now; null where there is no folder. */
   async digestOnDisk(version: number, signal: AbortSignal): Promise<string | null> {
-    const text = await this.#call("GET", `${this.#run}/adapters/${version}`, undefined, 60, signal);
-    return parseAnswer("the trainer", "GET adapters", z.object({ digest: z.string().nullable() }), text).digest;
+    const path = `${this.#run}/adapters/${version}`;
+    return (await this.#service.ask(digestAnswer, "GET", path, { timeoutSeconds: 60, signal })).digest;
   }
 
   /** Frees the run's memory; the adapters stay on disk. */
   async delete(signal: AbortSignal): Promise<void> {
-    await this.#call("DELETE", this.#run, undefined, 60, signal);
+    await this.#service.call("DELETE", this.#run, { timeoutSeconds: 60, signal });
   }
 
   close(): void {
-    this.#http.close();
-  }
-
-  async #call(
-    method: string,
-    path: string,
-    body: unknown,
-    timeoutSeconds: number,
-    signal: AbortSignal,
-  ): Promise<string> {
-    try {
-      return await this.#http.call(method, path, { body, timeoutSeconds, signal });
-    } catch (error) {
-      throw explainRefusedKey(error, "the trainer", "SYNTH_API_KEY");
-    }
+    this.#service.close();
   }
 }

@@ -145,6 +145,11 @@ export class FakeTrainer {
       fakeLogprobs(sample.completion_ids, weight).map((own, index) => Math.abs(own - sample.sampler_logprobs[index])),
     );
     const mean = deltas.reduce((sum, delta) => sum + delta, 0) / deltas.length;
+    const foreign = body.samples.filter((sample: any) => {
+      const own = fakeLogprobs(sample.completion_ids, weight);
+      const off = own.reduce((sum, value, index) => sum + Math.abs(value - sample.sampler_logprobs[index]), 0);
+      return off / own.length > body.max_logprob_delta;
+    }).length;
     const zero = body.samples.filter((sample: any) => sample.advantage === 0).length;
     const noUpdate = zero === body.samples.length;
     state.weights.push(noUpdate ? weight : weight + 0.5);
@@ -163,6 +168,7 @@ export class FakeTrainer {
       clipped_share: 0,
       ratio_mean: 1,
       zero_advantage_samples: zero,
+      foreign_samples: foreign,
       samples: body.samples.length,
       tokens: { prompt: 3 * body.samples.length, completion: 3 * body.samples.length },
       seconds: { forward: 0.01, backward: 0.01, optimizer: 0.001, save: 0.002, total: 0.023 },

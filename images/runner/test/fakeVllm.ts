@@ -27,8 +27,9 @@ export class FakeVllm {
     readsHalf?: boolean;
     /** Looks for adapters in another folder than the trainer's. */
     otherFolder?: boolean;
-    /** Chat requests, and they alone, are answered with weights that are off by this much. */
+    /** Chat requests, and they alone, are answered with weights that are off by this much; every n-th of them. */
     chatOffset?: number;
+    offsetEvery?: number;
     /** Name of the model that a chat answer gives, from the one asked for and the number of the chat. */
     servedModel?: (asked: string, chat: number) => string;
     /** Log-probabilities are one short. */
@@ -99,8 +100,9 @@ export class FakeVllm {
     }
     this.#chats += 1;
     if (this.fault.hangUpEvery && this.#chats % this.fault.hangUpEvery === 0) return "hang up";
+    const offset = this.#chats % (this.fault.offsetEvery ?? 1) === 0 ? (this.fault.chatOffset ?? 0) : 0;
     const completion = [3, 1 + (body.seed % 50), 4];
-    const logprobs = fakeLogprobs(completion, this.#weight(body.model) + (this.fault.chatOffset ?? 0)).slice(
+    const logprobs = fakeLogprobs(completion, this.#weight(body.model) + offset).slice(
       this.fault.shortLogprobs ? 1 : 0,
     );
     return {

@@ -30,6 +30,26 @@ test("an episode that two versions played loses the decisions of the wrong one; 
   expect(stack.trainer.steps.length).toBe(1);
 });
 
+test("decisions of other weights under the right name are found one by one, where the mean over all tokens hides them", async () => {
+  await using stack = await FakeStack.start();
+  inIteration2(stack, () => Object.assign(stack.vllm.fault, { chatOffset: 0.1, offsetEvery: 16 }));
+  const { code, events } = await stack.run();
+  expect(code).toBe(0);
+  expect(ofType(events, "step.finished").map(({ foreignSamples }) => foreignSamples)).toEqual([0, 2, 2]);
+  expect(ofType(events, "step.finished").every(({ mismatch }) => mismatch.meanAbsLogprobDelta < 1e-3)).toBe(true);
+  expect(ofType(events, "run.warning")[0]!.message).toBe("2 of 32 decisions dropped in step 2: sampled from other weights than the trainer's");
+  expect(ofType(events, "run.finished")[0]!.decisions.dropped).toBe(4);
+});
+
+test("too many of them end the run, though the mean stays within its bound", async () => {
+  await using stack = await FakeStack.start();
+  inIteration2(stack, () => Object.assign(stack.vllm.fault, { chatOffset: 0.1, offsetEvery: 8 }));
+  const { reason, iteration, events } = await failing(stack);
+  expect(iteration).toBe(2);
+  expect(reason).toMatch(/^4 of 32 decisions of step 2 were sampled from other weights than the trainer's, under the right name/);
+  expect(ofType(events, "step.finished").at(-1)!.mismatch.meanAbsLogprobDelta).toBeLessThan(1e-3);
+});
+
 test("an adapter that the server evicts under the run's requests is loaded again; the record is the undisturbed one", async () => {
   await using stack = await FakeStack.start();
   const calm = await stack.run();

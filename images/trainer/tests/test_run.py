@@ -34,6 +34,10 @@ def adapter(place: Place, name: str) -> dict[str, torch.Tensor]:
     return load_file(place.adapters_dir / name / "adapter_model.safetensors")
 
 
+def distance(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> float:
+    return sum(float((one[key] - other[key]).square().sum()) for key in one) ** 0.5
+
+
 def state_file(place: Place, run: str, step: int) -> bytes:
     return (place.adapters_dir / "state" / run / f"step-{step:08d}.safetensors").read_bytes()
 
@@ -99,6 +103,34 @@ def test_the_trainers_own_log_probabilities_give_no_mismatch(runs: Runs, place: 
     assert off.mean_abs_logprob_delta == pytest.approx(0.1, abs=1e-5)
     assert off.kl == pytest.approx(torch.expm1(torch.tensor(0.1)).item() - 0.1, abs=1e-5)
     assert off.mean_ratio == pytest.approx(torch.tensor(0.1).exp().item(), abs=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["gspo", "grpo", "policy_gradient"])
+def test_samples_of_another_policy_are_counted_and_teach_nothing(runs: Runs, place: Place, kind: str) -> None:
+    """One decision of seven was decoded with other weights under the right name: as if it had earned nothing."""
+    body = step_json(1)
+    items = [(s["prompt_ids"], s["completion_ids"]) for s in body["samples"]]
+    sequences = [{"prompt_ids": p, "completion_ids": c} for p, c in items]
+    for name in ("with", "without"):
+        runs.put(name, make_spec(kind))
+    request = ScoreRequest.model_validate({"adapter_version": 0, "sequences": sequences})
+    for sample, logprobs in zip(body["samples"], runs.score("with", request), strict=True):
+        sample["sampler_logprobs"] = logprobs
+    foreign = body["samples"][3]
+    foreign["sampler_logprobs"] = [min(0.0, value + 0.02) for value in foreign["sampler_logprobs"]]
+    assert foreign["advantage"] != 0.0
+    all_taken = runs.step("with", StepRequest.model_validate({**body, "max_logprob_delta": 0.05}))
+    before = adapter(place, "with-v1")
+    assert all_taken.foreign_samples == 0 and all_taken.mismatch.mean_abs_logprob_delta < 0.01
+    left_out = runs.step("with", StepRequest.model_validate({**body, "max_logprob_delta": 0.01}))
+    assert left_out.foreign_samples == 1 and left_out.mismatch == all_taken.mismatch
+    foreign["advantage"] = 0.0
+    expected = runs.step("without", StepRequest.model_validate(body))
+    # The same gradient up to the order of the sums: the micro-batches have other shapes.
+    assert left_out.grad_norm == pytest.approx(expected.grad_norm, rel=1e-4)
+    assert left_out.grad_norm != pytest.approx(all_taken.grad_norm, rel=1e-2)
+    after, without = adapter(place, "with-v1"), adapter(place, "without-v1")
+    assert distance(after, without) < 0.01 * distance(before, without)
 
 
 def test_scores_of_another_version_are_refused(runs: Runs) -> None:

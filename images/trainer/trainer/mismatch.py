@@ -17,6 +17,19 @@ LARGEST_EXPONENT = 60.0
 """Nats. A sampler that reports -9999 for a token must give an enormous kl, not one that JSON can't hold."""
 
 
+def foreign_rows(trainer: Tensor, sampler: Tensor, mask: Tensor, limit: float | None) -> Tensor:
+    """Which sequences of a micro-batch another policy than the trainer's has sampled, [n]: those whose mean
+    |trainer - sampler| over the chosen tokens is above `limit`, nats; none without a limit.
+
+    A server that decodes some requests with another adapter under the right name shows nowhere else: a few decisions
+    drown in the mean over all tokens. trainer, sampler: raw log-probabilities [n, T]; mask [n, T].
+    """
+    if limit is None:
+        return torch.zeros(mask.shape[0], dtype=torch.bool, device=mask.device)
+    mean = ((trainer.detach() - sampler).abs() * mask).sum(dim=1) / mask.sum(dim=1)
+    return ~(mean <= limit)  # NaN counts as foreign
+
+
 @dataclass
 class MismatchSum:
     """Running sums over a batch, in float64: kl is a difference of nearly equal numbers."""

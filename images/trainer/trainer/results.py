@@ -26,6 +26,7 @@ def step_result(
         clipped_share=numbers.clipped / numbers.units if numbers.units else 0.0,
         ratio_mean=numbers.ratio_sum / numbers.units if numbers.units else 1.0,
         zero_advantage_samples=sum(item.advantage == 0.0 for item in items),
+        foreign_samples=numbers.foreign,
         samples=len(items),
         tokens=TokenCounts(
             prompt=sum(len(item.prompt_ids) for item in items),

@@ -131,6 +131,7 @@ class Run:
                 items,
                 self.spec.micro_batch,
                 request.temperature,
+                request.max_logprob_delta,
             )
         saving = time.perf_counter()
         adapter = self._write_adapter(request.step)

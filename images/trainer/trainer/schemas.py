@@ -76,6 +76,9 @@ class StepRequest(Strict):
     cursor: dict[str, JsonValue] | None = None
     temperature: float = Field(gt=0)
     """Of the sampler when it drew the samples."""
+    max_logprob_delta: float | None = Field(default=None, gt=0)
+    """Nats. A sample whose mean |trainer - sampler| a token is above this was drawn by another policy: it is left out
+    of the loss and counted. None: all are taken."""
     samples: list[Sample] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -153,6 +156,8 @@ class StepResult(Strict):
     clipped_share: float
     ratio_mean: float
     zero_advantage_samples: int
+    foreign_samples: int = 0
+    """Left out of the loss by max_logprob_delta."""
     samples: int
     tokens: TokenCounts
     seconds: StepSeconds

@@ -15,7 +15,7 @@ from trainer.errors import StepFailedError
 from trainer.frozen_base import FrozenBase
 from trainer.logprobs import completion_logprobs
 from trainer.losses import policy_loss
-from trainer.mismatch import MismatchSum
+from trainer.mismatch import MismatchSum, foreign_rows
 from trainer.optimizer import AdapterOptimizer, NonFiniteError
 from trainer.schemas import AlgorithmSpec, Mismatch
 
@@ -27,6 +27,8 @@ class OldPolicy:
 
     logprobs: Tensor
     sampler_log_ratio: Tensor
+    advantages: Tensor
+    """[n]; 0 for a sequence that another policy sampled."""
 
 
 @dataclass
@@ -38,6 +40,7 @@ class StepNumbers:
     clipped: float = 0.0
     ratio_sum: float = 0.0
     units: int = 0
+    foreign: int = 0
     no_update: bool = False
     mismatch: Mismatch | None = None
     seconds: dict[str, float] = field(default_factory=lambda: {"forward": 0.0, "backward": 0.0, "optimizer": 0.0})
@@ -67,9 +70,11 @@ def train_step(
     items: Sequence[Item],
     micro_batch: int,
     temperature: float,
+    max_logprob_delta: float | None = None,
 ) -> StepNumbers:
     """Updates the adapter once. Samples without advantage have no gradient: they are measured and no more; a batch of
-    nothing else changes no weight, moment or generator.
+    nothing else changes no weight, moment or generator. Samples that another policy drew (mismatch.foreign_rows) are
+    counted and have no gradient either.
 
     Raises StepFailedError if the loss or a gradient is not finite; the caller must then restore the adapter.
     """
@@ -82,12 +87,15 @@ def train_step(
             for micro in micro_batches(others, micro_batch, base.device):
                 _, raw = completion_logprobs(base, micro, temperature)
                 mismatch.add(raw, micro.sampler_logprobs, micro.mask)
+                numbers.foreign += int(foreign_rows(raw, micro.sampler_logprobs, micro.mask, max_logprob_delta).sum())
                 _check_finite(raw, "log-probability of the trainer")
         watch.lap("forward")
         if learners:
             totals = (len(items), _chosen_tokens(items))
             batches = micro_batches(learners, micro_batch, base.device)
-            accumulate(base, optimizer, algorithm, batches, None, temperature, totals, numbers, mismatch)
+            accumulate(
+                base, optimizer, algorithm, batches, None, temperature, totals, numbers, mismatch, max_logprob_delta
+            )
             watch.lap()
             try:
                 numbers.grad_norm = optimizer.apply()
@@ -109,6 +117,7 @@ def accumulate(
     totals: tuple[int, int],
     numbers: StepNumbers,
     mismatch: MismatchSum | None,
+    max_logprob_delta: float | None = None,
 ) -> list[OldPolicy]:
     """Adds the gradient of the loss over `batches` to the optimizer's masters, and its numbers to `numbers`.
 
@@ -123,7 +132,10 @@ def accumulate(
         if old is None:
             # The sampler's normaliser at another temperature is unknown; taken equal to ours, the log-ratio at
             # temperature 1 divided by the temperature is the log-ratio of the two tempered policies.
-            seen.append(OldPolicy(logprobs.detach(), (raw - micro.sampler_logprobs) / temperature))
+            foreign = foreign_rows(raw, micro.sampler_logprobs, micro.mask, max_logprob_delta)
+            numbers.foreign += int(foreign.sum())
+            advantages = micro.advantages.masked_fill(foreign, 0.0)
+            seen.append(OldPolicy(logprobs.detach(), (raw - micro.sampler_logprobs) / temperature, advantages))
         before = seen[index] if old is None else old[index]
         if mismatch is not None:
             mismatch.add(raw, micro.sampler_logprobs, micro.mask)
@@ -133,7 +145,7 @@ def accumulate(
             before.logprobs,
             before.sampler_log_ratio,
             micro.mask,
-            micro.advantages,
+            before.advantages,
             clip_low=algorithm.clip_low,
             clip_high=algorithm.clip_high,
             tis_clip=algorithm.tis_clip,
