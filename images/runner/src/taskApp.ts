@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { explainRefusedKey, parseAnswer } from "./answer.ts";
-import { HttpClient } from "./http.ts";
+import { Service } from "./service.ts";
 
 const count = z.int().min(0);
 
@@ -44,39 +43,24 @@ export type DecisionMeta = z.infer<typeof decisionMeta>;
 
 /** The Crafter task app (shared contract: `POST /rollout` plays one episode). */
 export class TaskApp {
-  readonly #http: HttpClient;
+  readonly #service: Service;
 
   constructor(url: string, environmentApiKey: string) {
-    this.#http = new HttpClient("the task app", url, { "x-api-key": environmentApiKey });
+    this.#service = new Service("the task app", url, { "x-api-key": environmentApiKey }, "ENVIRONMENT_API_KEY");
   }
 
   /** Throws while the task app isn't there; a ConfigError when it refuses the key. */
   async health(signal: AbortSignal): Promise<void> {
-    await this.#call("GET", "/health", undefined, 10, signal);
+    await this.#service.call("GET", "/health", { timeoutSeconds: 10, signal });
   }
 
   /** Plays one episode of at most `turns` model calls. Throws HttpError, NoAnswerError, or a RunFailure. */
   async rollout(body: Record<string, unknown>, turns: number, signal: AbortSignal): Promise<RolloutAnswer> {
     // A bound against a hung episode, not a target: a minute a turn is slower than any server worth its money.
-    const text = await this.#call("POST", "/rollout", body, 60 + 60 * turns, signal);
-    return parseAnswer(this.#http.service, "POST /rollout", rolloutAnswer, text);
+    return this.#service.ask(rolloutAnswer, "POST", "/rollout", { body, timeoutSeconds: 60 + 60 * turns, signal });
   }
 
   close(): void {
-    this.#http.close();
-  }
-
-  async #call(
-    method: string,
-    path: string,
-    body: unknown,
-    timeoutSeconds: number,
-    signal: AbortSignal,
-  ): Promise<string> {
-    try {
-      return await this.#http.call(method, path, { body, timeoutSeconds, signal });
-    } catch (error) {
-      throw explainRefusedKey(error, this.#http.service, "ENVIRONMENT_API_KEY");
-    }
+    this.#service.close();
   }
 }

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { explainRefusedKey, parseAnswer } from "./answer.ts";
-import { HttpClient } from "./http.ts";
+import { Service } from "./service.ts";
 
 const models = z.object({
   data: z.array(z.object({ id: z.string(), root: z.string().nullish(), parent: z.string().nullish() })),
@@ -29,11 +28,11 @@ export interface Scored {
 export class Vllm {
   /** Without a trailing `/v1`. */
   readonly url: string;
-  readonly #http: HttpClient;
+  readonly #service: Service;
 
   constructor(url: string, apiKey: string) {
     this.url = url.replace(/\/+$/, "").replace(/\/v1$/, "");
-    this.#http = new HttpClient("vLLM", this.url, { authorization: `Bearer ${apiKey}` });
+    this.#service = new Service("vLLM", this.url, { authorization: `Bearer ${apiKey}` }, "SYNTH_API_KEY");
   }
 
   /** Throws while the server isn't there; a ConfigError when it refuses the key. */
@@ -43,21 +42,22 @@ export class Vllm {
   }
 
   async health(signal: AbortSignal): Promise<void> {
-    await this.#call("GET", "/health", undefined, 10, signal);
+    await this.#service.call("GET", "/health", { timeoutSeconds: 10, signal });
   }
 
   /** The base model and every loaded adapter; an adapter's `root` is the folder it was loaded from. */
   async models(signal: AbortSignal): Promise<ServedModel[]> {
-    return parseAnswer("vLLM", "GET /v1/models", models, await this.#call("GET", "/v1/models", undefined, 30, signal))
-      .data;
+    return (await this.#service.ask(models, "GET", "/v1/models", { timeoutSeconds: 30, signal })).data;
   }
 
   async loadAdapter(name: string, path: string, signal: AbortSignal): Promise<void> {
-    await this.#call("POST", "/v1/load_lora_adapter", { lora_name: name, lora_path: path }, 300, signal);
+    const body = { lora_name: name, lora_path: path };
+    await this.#service.call("POST", "/v1/load_lora_adapter", { body, timeoutSeconds: 300, signal });
   }
 
   async unloadAdapter(name: string, signal: AbortSignal): Promise<void> {
-    await this.#call("POST", "/v1/unload_lora_adapter", { lora_name: name }, 60, signal);
+    const body = { lora_name: name };
+    await this.#service.call("POST", "/v1/unload_lora_adapter", { body, timeoutSeconds: 60, signal });
   }
 
   /** A text as the server tokenises it. Generates one token under `model`, so it also warms the server up. */
@@ -85,25 +85,10 @@ export class Vllm {
 
   async #complete(request: Record<string, unknown>, signal: AbortSignal): Promise<z.infer<typeof completion>> {
     const body = { ...request, max_tokens: 1, temperature: 0, return_token_ids: true };
-    const text = await this.#call("POST", "/v1/completions", body, 300, signal);
-    return parseAnswer("vLLM", "POST /v1/completions", completion, text);
+    return this.#service.ask(completion, "POST", "/v1/completions", { body, timeoutSeconds: 300, signal });
   }
 
   close(): void {
-    this.#http.close();
-  }
-
-  async #call(
-    method: string,
-    path: string,
-    body: unknown,
-    timeoutSeconds: number,
-    signal: AbortSignal,
-  ): Promise<string> {
-    try {
-      return await this.#http.call(method, path, { body, timeoutSeconds, signal });
-    } catch (error) {
-      throw explainRefusedKey(error, "vLLM", "SYNTH_API_KEY");
-    }
+    this.#service.close();
   }
 }
