@@ -1,0 +1,166 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { CoreV1Api, dumpYaml, KubeConfig } from "@kubernetes/client-node";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { certificatesOfEnvironment, folders, PROJECT_ROOT } from "../components/settings.ts";
+import { cleanCluster, startCluster } from "../local/cluster/cluster.ts";
+import { startSupplies, stopEmbedded, type Supplies } from "../local/embedded.ts";
+import { REGISTRY } from "../local/images/baseImages.ts";
+import { ensureToolchain } from "../local/toolchain/toolchain.ts";
+import { report as reportSchema } from "../report/schema.ts";
+import { CliProcess, type Ended } from "./cliProcess.ts";
+import { stackConfig } from "./stacks.ts";
+import { startTestPlane, type TestPlane } from "./testPlane.ts";
+
+/**
+ * A cluster that the command line did not start: a real node with a registry, whose owner is this test. Beside it a control
+ * plane with a node elsewhere, so that there is another cluster to be taken for it.
+ */
+const { cacheDir } = folders();
+const stateDir = mkdtempSync(join(tmpdir(), "rewardlab-foreign-"));
+const kubeconfig = join(stateDir, "kubeconfig");
+const ctx = { progress: (line: string) => console.log(line), signal: new AbortController().signal };
+const NODE = "rewardlab-0";
+const STACK = "small";
+
+let cli: CliProcess;
+let core: CoreV1Api;
+let other: TestPlane;
+
+beforeAll(async () => {
+  const toolchain = await ensureToolchain({ cacheDir, progress: ctx.progress });
+  const cluster = await startCluster({ cacheDir, stateDir, toolchain, registryAddress: REGISTRY, gpus: 2, ...ctx });
+  const options = { root: PROJECT_ROOT, cacheDir, stateDir, secretKeys: [], certificates: certificatesOfEnvironment() };
+  const supplies = await startSupplies(options, ctx, (_part, _what, work) => work());
+  other = await startTestPlane();
+  await other.config.makeApiClient(CoreV1Api).createNode({ body: { metadata: { name: "far" } } });
+  await other.config.makeApiClient(CoreV1Api).patchNodeStatus({
+    name: "far", body: [{ op: "add", path: "/status/addresses", value: [{ type: "InternalIP", address: "192.0.2.1" }] }],
+  });
+
+  const ours = new KubeConfig();
+  ours.loadFromFile(cluster.kubeconfig);
+  core = ours.makeApiClient(CoreV1Api);
+  writeFileSync(kubeconfig, contexts({ foreign: ours, other: other.config }), { mode: 0o600 });
+  cli = new CliProcess({
+    PATH: process.env["PATH"], HOME: stateDir, XDG_CACHE_HOME: process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"),
+    XDG_STATE_HOME: join(stateDir, "cli"), KUBECONFIG: kubeconfig,
+  });
+  cli.copyProject();
+  writeFileSync(cli.inProject(".env"), "SYNTH_API_KEY=sentinel-synth\nENVIRONMENT_API_KEY=sentinel-environment\n");
+  writeFileSync(cli.inProject(`Pulumi.${STACK}.yaml`), stackFile(supplies));
+});
+afterAll(async () => {
+  await other?.stop();
+  await stopEmbedded({ root: PROJECT_ROOT, cacheDir, stateDir, secretKeys: [] }, ctx);
+  await cleanCluster({ cacheDir, stateDir, progress: ctx.progress });
+  cli?.remove();
+  rmSync(stateDir, { recursive: true, force: true });
+});
+
+/** A kubeconfig with these clusters under these names. */
+function contexts(named: Record<string, KubeConfig>): string {
+  const each = (make: (name: string, config: ReturnType<typeof parsed>) => object) =>
+    Object.entries(named).map(([name, config]) => ({ name, ...make(name, parsed(config)) }));
+  const parsed = (config: KubeConfig) => JSON.parse(config.exportConfig()) as { clusters: { cluster: object }[]; users: { user: object }[] };
+  return JSON.stringify({
+    apiVersion: "v1", kind: "Config",
+    clusters: each((_name, config) => ({ cluster: config.clusters[0]!.cluster })), users: each((_name, config) => ({ user: config.users[0]!.user })),
+    contexts: each((name) => ({ context: { cluster: name, user: name } })),
+  });
+}
+
+/** A stack file as its user would write it: one config, two iterations, images and model that this cluster's node can reach. */
+function stackFile({ registry, dockerHost, baseImage, buildImage, mlBaseImage, modelPath }: Supplies): string {
+  const local = stackConfig("local");
+  const config = {
+    ...local,
+    hostRoot: join(stateDir, "node"),
+    gpu: { ...local["gpu"], nodes: [NODE] },
+    images: {
+      ...local["images"], registry: `${registry}/small`, dockerHost, vllm: { reference: mlBaseImage },
+      taskApp: { base: mlBaseImage }, trainer: { base: mlBaseImage }, runner: { base: baseImage, buildArgs: { BUILD_IMAGE: buildImage } },
+    },
+    model: { ...local["model"], source: { kind: "directory", path: modelPath } },
+    experiments: [{ config: "configs/crafter_rl_stepwise_shaped.toml" }],
+    // Eight groups: with fewer a run may find equal rewards in all of them, train nothing, and rightly fail.
+    run: { ...local["run"], iterations: 2, batchSize: 4, groupSize: 4, maxTurns: 10, evaluationSeeds: 4 },
+  };
+  // Keys of a state elsewhere, as `pulumi stack init` writes them.
+  return `encryptionsalt: v1:elsewhere\n${dumpYaml({ config: Object.fromEntries(Object.entries(config).map(([key, value]) => [`rewardlab:${key}`, value])) })}`;
+}
+
+const start = (context: string, ...more: string[]): Promise<Ended> => cli.run("start", "--context", context, ...more);
+const recorded = () => join(stateDir, "cli", "rewardlab", "contexts", STACK);
+const nodeNow = async () => {
+  const { metadata, spec, status } = await core.readNode({ name: NODE });
+  return { labels: metadata!.labels, taints: spec!.taints ?? [], capacity: status!.capacity };
+};
+
+function expectRefusal({ status, stderr }: Ended, ...parts: string[]): void {
+  for (const part of parts) expect(stderr).toContain(part);
+  expect(stderr).not.toMatch(/^ +at /m);
+  expect(status, stderr).toBe(78);
+}
+
+it("refuses the stack local where no node is this machine, and a pool that the cluster does not have; nothing is made", async () => {
+  expectRefusal(await start("other"), "no node of context \"other\" is this machine", `--context other --stack NAME`);
+  expectRefusal(await start("other", "--stack", STACK), `gpu.nodes names ${NODE}, which the cluster does not have; its nodes: far`);
+  expect(existsSync(join(stateDir, "cli"))).toBe(false);
+});
+
+it("previews a stack and leaves nothing of the look", async () => {
+  const { status, stdout, stderr } = await cli.run("preview", "--context", "foreign", "--stack", STACK, "--json");
+  expect(status, stderr).toBe(0);
+  expect(JSON.parse(stdout).changes.create).toBeGreaterThan(15);
+  expect(existsSync(recorded())).toBe(false);
+});
+
+it("brings a stack up, and never takes it to another cluster or loses the way back", async () => {
+  const before = await nodeNow();
+  const { status, stdout, stderr } = await cli.run("up", "--context", "foreign", "--stack", STACK);
+  expect(status, stderr).toBe(0);
+  expect(JSON.parse(stdout).namespace).toBe(`rewardlab-${STACK}`);
+  expect(stderr).toContain(`npx rewardlab down --context foreign --stack ${STACK}`);
+  // Labels and a taint for the time of the stack; what a node says of itself is not ours to change.
+  expect((await nodeNow()).capacity).toEqual(before.capacity);
+
+  for (const verb of ["up", "down"]) {
+    expectRefusal(await cli.run(verb, "--context", "other", "--stack", STACK), "is on another cluster", `npm start -- --context foreign --stack ${STACK} --clean`);
+  }
+  expectRefusal(await cli.run("start", "--clean"), `Stack "${STACK}" is up on context "foreign"`);
+  expect(readFileSync(join(recorded(), "cluster.json"), "utf8")).toContain("foreign");
+  const state = readFileSync(join(recorded(), "pulumi", ".pulumi", "stacks", "rewardlab", `${STACK}.json`), "utf8");
+  for (const secret of ["sentinel-synth", "sentinel-environment", "client-key-data"]) expect(state.includes(secret), secret).toBe(false);
+});
+
+it("goes on from what is up: runs, report, teardown, and the cluster is as it was", async () => {
+  const { metadata } = await core.readNamespace({ name: "kube-system" });
+  const { status, stdout, stderr } = await start("foreign", "--stack", STACK, "--json");
+  expect(status, stderr.split("\n").slice(-40).join("\n")).toBe(0);
+  const report = reportSchema.parse(JSON.parse(stdout));
+  expect(report).toMatchObject({ stack: STACK, inventoryAfter: [], runs: [{ state: "finished", iterations: 2 }] });
+  expect(report.runs[0]!.adapterVersions).toHaveLength(3);
+  // Nothing of the cluster's own making took time: it was there.
+  expect(Object.keys(report.phases).sort()).toEqual(["down", "report", "runs", "toolchain", "up"]);
+
+  expect((await core.readNamespace({ name: "kube-system" })).metadata!.uid).toBe(metadata!.uid);
+  await expect(core.readNamespace({ name: `rewardlab-${STACK}` })).rejects.toMatchObject({ code: 404 });
+  const { labels, taints, capacity } = await nodeNow();
+  expect(capacity).toMatchObject({ "nvidia.com/gpu": "2" });
+  expect(Object.keys(labels!).filter((key) => key.includes("rewardlab.dev"))).toEqual([]);
+  expect(taints).toEqual([]);
+  expect(existsSync(recorded())).toBe(false);
+});
+
+it("finds what a lost state has left behind, and says how to remove it", async () => {
+  const name = `rewardlab-${STACK}`;
+  await core.createNamespace({ body: { metadata: { name, labels: { "rewardlab.dev/stack": STACK } } } });
+  const { status, stderr } = await start("foreign", "--stack", STACK, "--clean");
+  expect(status).toBe(1);
+  expect(stderr).toContain(`Namespace ${name}`);
+  expect(stderr).toMatch(/kubectl --context foreign delete namespaces? rewardlab-small/);
+  await core.deleteNamespace({ name });
+  await expect.poll(() => core.readNamespace({ name }).then(() => "there", ({ code }: { code: number }) => code), { timeout: 30_000 }).toBe(404);
+});
