@@ -58,17 +58,18 @@ function clashes(settings: StackSettings, file: string): Problem[] {
 
 function suggestSetting(table: string, name: string): string | undefined {
   const path = table.split(".").filter((part) => part !== "" && !/^\d+$/.test(part));
-  let schema: z.ZodType | undefined = stackSettings;
-  for (const part of path) schema = schema && shapeOf(unwrapped(schema))?.[part];
-  const meant = nearest(name, Object.keys((schema && shapeOf(unwrapped(schema))) ?? {}));
+  let shapes = shapesOf(stackSettings);
+  for (const part of path) shapes = shapes.flatMap((shape) => (shape[part] ? shapesOf(shape[part]) : []));
+  const meant = nearest(name, shapes.flatMap((shape) => Object.keys(shape)));
   return meant && [table, meant].filter(Boolean).join(".");
 }
 
-function unwrapped(schema: z.ZodType): z.ZodType {
-  if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional) return unwrapped(schema.unwrap() as z.ZodType);
-  // Of several shapes, the table: only a table has keys to suggest.
-  if (schema instanceof z.ZodUnion) return unwrapped(schema.options.find((option) => unwrapped(option as z.ZodType) instanceof z.ZodObject) as z.ZodType);
-  return schema instanceof z.ZodArray ? unwrapped(schema.element as z.ZodType) : schema;
+/** The tables that a value may be: one, or of several shapes those that are tables. */
+function shapesOf(schema: z.ZodType): Record<string, z.ZodType>[] {
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional) return shapesOf(schema.unwrap() as z.ZodType);
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => shapesOf(option as z.ZodType));
+  if (schema instanceof z.ZodArray) return shapesOf(schema.element as z.ZodType);
+  return [shapeOf(schema) ?? {}];
 }
 
 function isTable(value: unknown): value is Record<string, unknown> {
