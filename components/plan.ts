@@ -68,6 +68,8 @@ export function planRuns(stack: string, settings: StackSettings, experiments: re
   };
 }
 
+const STAYING_NODES = "nothing here ends nodes that exist already: after that time they cost on, for as long as you keep them";
+
 /** What the stack may cost, in numbers and in words. */
 function planMoney({ deadlineMinutes, prices, budget, gpu, vllm, trainer }: StackSettings, pairs: readonly Pair[], specs: readonly RunSpec[]) {
   const input = { deadlineMinutes, startMinutes: Math.max(vllm.readyWithinMinutes, trainer.readyWithinMinutes), prices, budget };
@@ -75,6 +77,6 @@ function planMoney({ deadlineMinutes, prices, budget, gpu, vllm, trainer }: Stac
   return {
     quote,
     problems: budgetProblems({ ...input, nodes: nodesFor(pairs.length, gpu.gpusPerNode) }),
-    texts: [...quoteText(quote), ...(budget ? unfinished(quote, budget, specs) : [])],
+    texts: [...quoteText(quote), ...(prices && gpu.backend === "existing" ? [STAYING_NODES] : []), ...(budget ? unfinished(quote, budget, specs) : [])],
   };
 }
