@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 import { folders } from "../../components/settings.ts";
 import { ensureToolchain } from "../toolchain/toolchain.ts";
+import { endProcess, freePort } from "./testProcess.ts";
 
 /** A real etcd, API server and controller manager for tests: everything of Kubernetes but nodes. */
 export interface ControlPlane {
@@ -63,7 +63,7 @@ export async function startControlPlane(): Promise<ControlPlane> {
   const config = new KubeConfig();
   config.loadFromString(kubeconfig);
   const stop = async () => {
-    await Promise.all(children.map(end));
+    await Promise.all(children.map((child) => endProcess(child, 5)));
     rmSync(folder, { recursive: true, force: true });
   };
   try {
@@ -99,21 +99,4 @@ async function untilServing(config: KubeConfig, children: ChildProcess[], folder
     await sleep(250);
   }
   throw new Error("the control plane didn't serve within a minute");
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise((resolve) => child.once("exit", resolve));
-  child.kill("SIGTERM");
-  const timer = setTimeout(() => child.kill("SIGKILL"), 5000);
-  await gone;
-  clearTimeout(timer);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ensureDebianPackages } from "../../packages.ts";
+import { endProcess, freePort } from "../testProcess.ts";
 
 /** A real Docker engine and a real registry for tests, apart from any that this machine may run. Needs root. */
 export interface TestDocker {
@@ -30,7 +30,7 @@ export async function startDocker(): Promise<TestDocker> {
   let store = startRegistry();
   const isServing = () => fetch(`http://${registry}/v2/`).then(({ ok }) => ok, () => false);
   const stop = async () => {
-    await Promise.all([end(store), end(engine)]);
+    await Promise.all([endProcess(store, 15), endProcess(engine, 15)]);
     spawnSync("sh", ["-c", `awk '$2 ~ "^${folder}" {print $2}' /proc/mounts | xargs -r umount -l`]);
     rmSync(folder, { recursive: true, force: true });
   };
@@ -41,7 +41,7 @@ export async function startDocker(): Promise<TestDocker> {
     throw error;
   }
   const emptyRegistry = async () => {
-    await end(store);
+    await endProcess(store, 15);
     rmSync(join(folder, "registry"), { recursive: true });
     mkdirSync(join(folder, "registry"));
     store = startRegistry();
@@ -63,21 +63,4 @@ async function until(isReady: () => Promise<boolean>, children: ChildProcess[], 
     await sleep(100);
   }
   throw new Error("Docker and its registry weren't ready within 30 s");
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise((resolve) => child.once("exit", resolve));
-  child.kill("SIGTERM");
-  const timer = setTimeout(() => child.kill("SIGKILL"), 15_000);
-  await gone;
-  clearTimeout(timer);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
