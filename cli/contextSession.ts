@@ -35,6 +35,7 @@ export class ContextSession implements StackSession {
   readonly #context: KubeContext;
   readonly #state: ContextState;
   readonly #supplies: LocalSupplies | null;
+  #facts: ClusterFacts | null = null;
   #nodeName = "";
 
   /** Throws UserError or ConfigError when there is no such stack file, kubeconfig or context. */
@@ -128,13 +129,14 @@ export class ContextSession implements StackSession {
     return { settings, plan: planStack(settings, this.stack) };
   }
 
-  /** Asks the cluster who it is. Throws when it doesn't answer, or when the stack is on another one. */
+  /** Asks the cluster who it is, once. Throws when it doesn't answer, or when the stack is on another one. */
   async #reach(): Promise<ClusterFacts> {
     this.#verb.signal.throwIfAborted();
+    if (this.#facts !== null) return this.#facts;
     this.#verb.screen.line(`context ${this.#context.name}: asking the cluster at ${this.#context.server}`);
     const facts = await lookAt(this.#context);
     this.#state.demandSameCluster({ uid: facts.uid, context: this.#context.name });
-    return facts;
+    return (this.#facts = facts);
   }
 
   /** Throws UserError when no node can take a pair: its pods would wait until their deadline, and nobody would learn why. */
