@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { ClusterIdentity } from "./components/clusterIdentity.ts";
 import { clusterProvider } from "./components/clusterProvider.ts";
 import { summariseNotices } from "./components/config/notices.ts";
 import { ContainerImage, imageBuilder } from "./components/containerImage.ts";
@@ -27,16 +28,16 @@ export default async function program(overlay: StackOverlay = {}) {
   const stack = pulumi.getStack();
   const settings = loadSettings(overlay);
   const plan = planStack(settings, stack);
-  const deadlineMinutes = plan.quote.deadline.runMinutes;
   for (const notice of summariseNotices(plan.notices)) await pulumi.log.info(notice);
 
+  const { uid: clusterUid } = await new ClusterIdentity("identity", { stack, ...settings.cluster }, { provider: clusterProvider("look", settings.cluster) }).check();
   const provider = clusterProvider("cluster", settings.cluster);
   const { namespace, name: namespaceName } = new StackNamespace("stack", { stack, gpus: settings.gpu.nodeCount * settings.gpu.gpusPerNode, quote: plan.quote }, { provider });
   // What is in the namespace goes with it: a teardown deletes the namespace and waits for that.
   const inNamespace = { provider, deletedWith: namespace };
   const secret = new EnvSecret("env", { stack, namespace: namespaceName, secrets: plan.secrets }, inNamespace);
   const network = new StackNetwork("network", { stack, namespace: namespaceName, model: settings.model, keys: secret.keys, specs: plan.runs.map(({ spec }) => spec) }, inNamespace);
-  const nodes = new GpuNodePool("gpus", { stack, life: { deadlineMinutes, readyWithinMinutes: plan.quote.startMinutes }, ...settings.gpu }, { provider });
+  const nodes = new GpuNodePool("gpus", { stack, life: { deadlineMinutes: plan.quote.deadline.runMinutes, readyWithinMinutes: plan.quote.startMinutes }, ...settings.gpu }, { provider });
   new RunBudget("budget", { stack, namespace: namespaceName, deadline: plan.quote.deadline }, inNamespace);
 
   const { images } = settings;
@@ -61,13 +62,13 @@ export default async function program(overlay: StackOverlay = {}) {
 
   const jobs = plan.runs.map(({ pair, spec }) => {
     const { vllm, trainer } = pairs.find((each) => each.pair === pair)!;
-    const { jobName } = new RewardJob(spec.name, { ...common, ...settings.runner, image: runnerImage, pair, spec, deadlineMinutes },
+    const { jobName } = new RewardJob(spec.name, { ...common, ...settings.runner, image: runnerImage, pair, spec, deadlineMinutes: plan.quote.deadline.runMinutes },
       { ...inNamespace, dependsOn: [network, secret, taskApp, vllm, trainer] });
     return [spec.name, jobName] as const;
   });
 
   return {
-    namespace: namespaceName,
+    namespace: namespaceName, clusterUid,
     taskAppUrl: taskApp.url,
     pairs: Object.fromEntries(pairs.map(({ pair, vllm, trainer }) => [pair, { vllmUrl: vllm.url, trainerUrl: trainer.url }])),
     jobs: Object.fromEntries(jobs),

@@ -14,7 +14,7 @@ afterAll(async () => api.stop());
 
 /** The objects as the provider would send them. */
 function manifests({ resources }: Recording): any[] {
-  return resources.filter(({ type }) => type.startsWith("kubernetes:")).map(({ name, inputs }) => {
+  return resources.filter(({ type, read }) => type.startsWith("kubernetes:") && !read).map(({ name, inputs }) => {
     const manifest = revealed(inputs);
     return { ...manifest, metadata: { ...manifest.metadata, name: manifest.metadata.name ?? `${name}-0123abcd` } };
   });

@@ -9,6 +9,7 @@ import { PROJECT_ROOT } from "../components/settings.ts";
 import program from "../index.ts";
 import { runStack, type StackResult } from "../local/engine/runStack.ts";
 import { EMBEDDED_OVERLAY, envFile, SENTINELS } from "./stacks.ts";
+import { startControlPlane } from "../local/providers/testControlPlane.ts";
 import { startTestPlane, type TestPlane } from "./testPlane.ts";
 
 /** The whole program, run by the real engine on a real control plane. No kubelet is there: the test says that pods are ready. */
@@ -98,6 +99,26 @@ it("comes up from nothing, and a second time there is nothing to do", async () =
 
 it("previews no change where there is none", async () => {
   expect(changed(await engine("preview"))).toEqual({});
+});
+
+it("refuses another cluster than its own, however it got into the kubeconfig, and changes nothing there", async () => {
+  const own = (await core.readNamespace({ name: "kube-system" })).metadata!.uid!;
+  const other = await startControlPlane();
+  try {
+    const kubeconfig = join(plane.folder, "other-kubeconfig");
+    writeFileSync(kubeconfig, other.kubeconfig, { mode: 0o600 });
+    const elsewhere = { cluster: { kubeconfig, identifier: "test" } };
+    for (const operation of ["preview", "up"] as const) {
+      const refusal = await engine(operation, elsewhere).then(() => "accepted", (error: Error) => error.message);
+      expect(refusal).toMatch(new RegExp(`is another cluster \\(its kube-system has the UID .*\\) than the one that this stack is on \\(${own}\\)`));
+    }
+    await expect(other.config.makeApiClient(CoreV1Api).readNamespace({ name: NAMESPACE })).rejects.toMatchObject({ code: 404 });
+  } finally {
+    await other.stop();
+  }
+  expect(changed(await engine("preview"))).toEqual({});
+  const unreachable = await engine("preview", { cluster: { kubeconfig: join(plane.folder, "other-kubeconfig"), identifier: "test" } }).then(() => "accepted", (error: Error) => error.message);
+  expect(unreachable).toMatch(/can't be reached|no answer from/);
 });
 
 it("keeps no secret in clear in its state", () => {

@@ -7,6 +7,8 @@ export interface Registered {
   /** As the engine would get them, secrets in their wrappers. Empty for components. */
   inputs: Record<string, any>;
   component: boolean;
+  /** It is somebody else's, and only read. */
+  read: boolean;
   /** Parent, provider and the rest, as the resource's constructor got them or inherited them. */
   options: pulumi.CustomResourceOptions;
   /** Type and name of the parent; undefined right under the stack. */
@@ -42,7 +44,7 @@ export async function record(program: () => Promise<unknown>, { stack = "dev", c
   await pulumi.runtime.setMocks({
     newResource: ({ type, name, inputs, id, provider }) => {
       made.set(`${type}::${name}`, { inputs, provider: provider ?? "" });
-      return { id: id || `${name}-id`, state: computed(type, name, inputs) };
+      return { id: id || `${name}-id`, state: computed(type, name, inputs, id) };
     },
     call: ({ inputs }) => inputs,
   }, "rewardlab", stack);
@@ -69,7 +71,7 @@ export async function record(program: () => Promise<unknown>, { stack = "dev", c
     const registration = made.get(`${type}::${name}`);
     const parent = seen.find(({ resource }) => resource === options.parent);
     return {
-      type, name, inputs: registration?.inputs ?? {}, provider: registration?.provider ?? "", component: isComponent(type), options,
+      type, name, inputs: registration?.inputs ?? {}, provider: registration?.provider ?? "", component: isComponent(type), read: options.id !== undefined, options,
       dependsOn: [options.dependsOn ?? []].flat().map((resource) => called(seen.find((each) => each.resource === resource))),
       deletedWith: options.deletedWith ?? parent?.options.deletedWith, parent: parent && { type: parent.type, name: parent.name },
     };
@@ -107,7 +109,10 @@ async function resolved(value: unknown): Promise<unknown> {
 }
 
 /** Outputs that only a provider knows. */
-function computed(type: string, name: string, inputs: Record<string, any>): Record<string, any> {
+function computed(type: string, name: string, inputs: Record<string, any>, id: string | undefined): Record<string, any> {
+  if (type === "pulumi:index:Stash") return { ...inputs, output: inputs["input"] };
+  // What is read and not made: somebody else's.
+  if (id) return { ...inputs, metadata: { name: id, uid: `uid-of-${id}` } };
   if (type === "docker:index/image:Image") {
     const repository = String(inputs["imageName"]).replace(/:[^:/]*$/, "");
     return { ...inputs, repoDigest: `${repository}@sha256:${Buffer.from(name).toString("hex").padEnd(64, "0").slice(0, 64)}` };

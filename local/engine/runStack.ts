@@ -136,7 +136,7 @@ async function perform(stack: Stack, options: StackOptions): Promise<Pick<StackR
   const onEvent = (event: EngineEvent) => {
     // The SDK's debug lines show every property in clear, secrets too: they go no further.
     if (event.diagnosticEvent?.severity === ("debug" as string)) return;
-    if (event.summaryEvent) changes = event.summaryEvent.resourceChanges;
+    if (event.summaryEvent) changes = ownChanges(event.summaryEvent.resourceChanges);
     collector.handle(event);
     policies.handle(event);
     report(progress.handle(event, now()));
@@ -167,4 +167,9 @@ function masked(outputs: OutputMap): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(outputs).map(([name, output]) => [name, output.secret ? "[secret]" : (output.value as unknown)]),
   );
+}
+
+/** What is somebody else's is read and forgotten, and that is no change. */
+function ownChanges(changes: OpMap): OpMap {
+  return Object.fromEntries(Object.entries(changes).filter(([operation]) => operation !== "read" && operation !== "discard"));
 }
