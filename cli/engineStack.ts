@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import program from "../index.ts";
+import { ConfigError } from "../components/config/problem.ts";
 import { PROJECT } from "../components/names.ts";
 import { PROJECT_ROOT } from "../components/settings.ts";
 import type { StackOverlay } from "../components/settings/schema.ts";
@@ -55,16 +56,23 @@ function optionsOf({ name, overlay, workDir, backendDir, passphraseFile, pulumiB
 }
 
 /**
- * Runs the engine on a stack. Throws StackFailure when the operation fails, and PolicyViolations when what is planned
+ * Runs the engine on a stack. Throws StackFailure when the operation fails, ConfigError when the program refuses its input, and PolicyViolations when what is planned
  * breaks a rule: before an `up` there is a preview, so that nothing is made of such a plan.
  */
 export async function runEngine(stack: EngineStack, operation: StackOperation, context: VerbContext): Promise<StackResult> {
+  // The engine hands on the words of an error that the program threw, and not the error, which has the exit code.
+  let refusal: ConfigError | undefined;
+  const watched = () => program(stack.overlay).catch((error: unknown) => {
+    if (error instanceof ConfigError) refusal = error;
+    throw error;
+  });
+  const run = (what: StackOperation) => runStack({ ...optionsOf(stack, what, context), program: watched }).catch((error: unknown) => { throw refusal ?? error; });
   try {
     if (operation === "up") {
-      await runStack(optionsOf(stack, "preview", context));
+      await run("preview");
       stack.beforeUp?.();
     }
-    const result = await runStack(optionsOf(stack, operation, context));
+    const result = await run(operation);
     if (operation === "up") await stack.afterUp?.();
     return result;
   } finally {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { PROJECT_ROOT } from "../components/settings.ts";
 import { exitCodeOf } from "./exit.ts";
-import { runPulumiChecked } from "./pulumiCli.ts";
+import { demandOwnCluster, runPulumiChecked } from "./pulumiCli.ts";
 
 /** Against a stand-in for the command line: a script that keeps its arguments, writes a log of events and ends. */
 const path = process.env["PATH"];
@@ -20,12 +20,15 @@ const violation = {
   policyEvent: { resourceUrn: urn, policyName: "images-by-digest", policyPackName: "rewardlab", message: "Containers take…\nthe image x:1. Write name@sha256", enforcementLevel: "mandatory" },
 };
 
-async function run(events: object[], status: number): Promise<{ args: string[]; error: Error | null }> {
-  writeFileSync(join(folder, "events"), events.map((event) => JSON.stringify(event)).join("\n"));
-  const script = `#!/bin/sh\nprintf '%s\\n' "$@" > ${folder}/args\nfor last; do :; done\ncat ${folder}/events > "$last"\nexit ${status}\n`;
-  writeFileSync(join(folder, "pulumi"), script);
+function install(script: string): void {
+  writeFileSync(join(folder, "pulumi"), `#!/bin/sh\n${script}\n`);
   chmodSync(join(folder, "pulumi"), 0o755);
   process.env["PATH"] = `${folder}:${path}`;
+}
+
+async function run(events: object[], status: number): Promise<{ args: string[]; error: Error | null }> {
+  writeFileSync(join(folder, "events"), events.map((event) => JSON.stringify(event)).join("\n"));
+  install(`printf '%s\\n' "$@" > ${folder}/args\nfor last; do :; done\ncat ${folder}/events > "$last"\nexit ${status}`);
   const error = await runPulumiChecked(["up", "--stack", "dev"], new AbortController().signal).then(() => null, (thrown: Error) => thrown);
   return { args: readFileSync(join(folder, "args"), "utf8").trim().split("\n"), error };
 }
@@ -47,4 +50,15 @@ it("ends with 78 on a violation, with resource, rule and remedy, and says that n
 it("takes no other failure, and no advice, for a violation", async () => {
   const advice = { policyEvent: { ...violation.policyEvent, enforcementLevel: "advisory" } };
   expect(exitCodeOf((await run([advice], 255)).error)).toBe(1);
+});
+
+it("refuses to destroy a stack in another cluster than the one that Pulumi has it on", async () => {
+  const refused = (uid: string) => demandOwnCluster("dev", { name: "gpu", uid }).then(() => null, (error: Error) => error);
+  install("test \"$*\" = 'stack output clusterUid --stack dev' && echo uid-1");
+  expect(await refused("uid-1")).toBeNull();
+  const error = await refused("uid-2");
+  expect(exitCodeOf(error)).toBe(78);
+  expect(error!.message).toMatch(/^Context "gpu" is another cluster \(its kube-system has the UID uid-2\) than the one that stack dev is on \(uid-1\)\. Nothing was changed\./);
+  install("exit 255");
+  expect(await refused("uid-2")).toBeNull();
 });

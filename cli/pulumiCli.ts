@@ -1,8 +1,9 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { PROJECT_ROOT } from "../components/settings.ts";
 import { PolicyCollector, PolicyViolations } from "../local/engine/policyViolations.ts";
@@ -43,6 +44,19 @@ export async function runPulumiChecked(args: readonly string[], signal: AbortSig
   } finally {
     await rm(folder, { recursive: true });
   }
+}
+
+/**
+ * Throws UserError when the user's Pulumi has the stack on another cluster than this one. A destruction runs no program that
+ * could look: it would find nothing in the wrong cluster, take that for done, and forget what the right one still has.
+ */
+export async function demandOwnCluster(stack: string, cluster: { name: string; uid: string }): Promise<void> {
+  const args = ["stack", "output", "clusterUid", "--stack", stack];
+  // Nothing to compare with before the first update, and where Pulumi itself fails the destruction says why.
+  const known = await promisify(execFile)("pulumi", args, { cwd: PROJECT_ROOT }).then(({ stdout }) => stdout.trim(), () => "");
+  if (known === "" || known === cluster.uid) return;
+  throw new UserError(`Context "${cluster.name}" is another cluster (its kube-system has the UID ${cluster.uid}) than the one that stack ${stack} is on (${known}). Nothing was changed.\n`
+    + `Set cluster.kubeconfig and cluster.context in Pulumi.${stack}.yaml to the stack's own cluster. If that cluster is gone for good: PULUMI_K8S_DELETE_UNREACHABLE=true pulumi destroy --stack ${stack}`);
 }
 
 function demandPolicies(log: string): void {

@@ -8,7 +8,7 @@ import type { Run, VerbContext } from "../command.ts";
 import { runEngine } from "../engineStack.ts";
 import { RunFailure } from "../exit.ts";
 import { saveReport } from "../finish.ts";
-import { runPulumi } from "../pulumiCli.ts";
+import { demandOwnCluster, runPulumi } from "../pulumiCli.ts";
 import { type StackSession, sessionOf } from "../session.ts";
 import { contextOf } from "../target.ts";
 
@@ -51,7 +51,7 @@ async function ownEngine(session: StackSession, context: VerbContext): Promise<T
 async function ownPulumi(stack: string, yes: boolean, { screen, signal }: VerbContext): Promise<Teardown> {
   const { kubeconfig, context } = readStackSettings(stack).cluster;
   const cluster = contextOf(stack, context);
-  await lookAt(cluster);
+  await demandOwnCluster(stack, { name: cluster.name, uid: (await lookAt(cluster)).uid });
   const kubectl = ["kubectl", ...(kubeconfig === undefined ? [] : ["--kubeconfig", kubeconfig]), "--context", cluster.name].join(" ");
   return {
     access: accessTo(cluster.config, namespaceOf(stack)),
