@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { comparisons, pairedWorlds } from "./comparison.ts";
+import { apart, comparisons, pairedWorlds } from "./comparison.ts";
 import { fakeEvents } from "./fakeEvents.ts";
 import { runReport } from "./runReport.ts";
 import { pairsNeeded } from "./sampleSize.ts";
@@ -17,6 +17,11 @@ function random(seed: number) {
 test("worlds are paired by seed, whatever their order; one that only one side played is left out", () => {
   const pairs = pairedWorlds(evaluation([1, 2], [2, 0], [3, 1]), evaluation([3, 1], [9, 5], [1, 0]));
   expect(pairs.map(([a, b]) => [a.seed, b.seed, a.unlocks - b.unlocks])).toEqual([[1, 1, 2], [3, 3, 0]]);
+});
+
+test("it takes both, an interval on one side of 0 and a small p", () => {
+  expect([apart([0.1, 0.9], 0.01), apart([-0.9, -0.1], 0.01)]).toEqual([true, true]);
+  expect([apart([0, 0.9], 0.01), apart([-0.1, 0.9], 0.01), apart([0.1, 0.9], 0.05)]).toEqual([false, false, false]);
 });
 
 test("evaluations without a world in common are not comparable, and give no number", () => {

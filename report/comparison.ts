@@ -61,19 +61,24 @@ function draft(a: Side, b: Side): Draft {
   };
 }
 
+/** Whether a difference may be called one: its interval leaves out 0, and the adjusted p-value says so too. */
+export function apart([low, high]: readonly [number, number], p: number): boolean {
+  return (low > 0 || high < 0) && p < LEVEL;
+}
+
 /** The drafts of one kind of comparison, judged together. */
 function judge(drafts: readonly Draft[]): Comparison[] {
   const adjusted = holm(drafts.map(({ rawP }) => rawP));
   return drafts.map(({ rawP: _rawP, deviation, ...rest }, index): Comparison => {
-    const { pairs, difference, interval: [low, high] } = rest;
+    const { pairs, difference, interval } = rest;
     const p = adjusted[index]!;
-    const apart = (low > 0 || high < 0) && p < LEVEL;
+    const decided = apart(interval, p);
     const needed = pairsNeeded(difference, deviation, drafts.length);
     return {
       ...rest,
       p,
-      verdict: pairs === 0 ? "not comparable" : !apart ? "not told apart" : difference > 0 ? "above" : "below",
-      morePairs: pairs === 0 || apart || needed === null ? null : Math.max(1, needed - pairs),
+      verdict: pairs === 0 ? "not comparable" : !decided ? "not told apart" : difference > 0 ? "above" : "below",
+      morePairs: pairs === 0 || decided || needed === null ? null : Math.max(1, needed - pairs),
       smallestDetectable: pairs === 0 || deviation === 0 ? null : smallestDetectable(pairs, deviation, drafts.length),
     };
   });

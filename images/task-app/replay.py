@@ -9,6 +9,7 @@ Exit status 0 if the hash is the recorded one, 1 if it is another, 2 if the inpu
 import argparse
 import json
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,10 @@ GRID = (9, 7)
 """Tiles that the player sees; the inventory takes two more rows."""
 UNIT = (20, 20)
 """Pixels a tile."""
-CAPTION = 34
-"""Pixels below a picture, for two lines of text."""
+CAPTION = 50
+"""Pixels below a picture, for three lines of text."""
+LINE = 29
+"""Characters that fit below a picture."""
 COLUMNS = 5
 FRAME_MS = 250
 
@@ -81,12 +84,13 @@ def check(record: Any) -> list[str]:
 
 
 def captions(episode: Episode, actions: Sequence[Sequence[str]]) -> list[str]:
-    """Two lines for the beginning and for each decision: what was played, and what it unlocked."""
-    lines = ["start\n"]
+    """For the beginning and for each decision: two lines of what was played, one of what it unlocked."""
+    lines = ["start"]
     for index, decision in enumerate(actions):
-        unlocked = ", ".join(name for name, at in episode.unlocks if at == index)
-        played = f"{index + 1}: {', '.join(decision)}"
-        lines.append(f"{played[:29]}\n{'+ ' + unlocked if unlocked else ''}"[:60])
+        unlocked = [name for name, at in episode.unlocks if at == index]
+        played = textwrap.wrap(f"{index + 1}: {', '.join(decision)}", LINE, max_lines=2, placeholder=" …")
+        gained = textwrap.wrap("+ " + ", ".join(unlocked), LINE, max_lines=1) if unlocked else []
+        lines.append("\n".join(played + gained))
     return lines
 
 
