@@ -19,6 +19,7 @@ import { CUT_CONTEXT, type KubeContext } from "./kubeContext.ts";
 import { planLocal } from "./localPlan.ts";
 import { LocalSupplies } from "./localSupplies.ts";
 import type { PhaseClock } from "./phaseClock.ts";
+import { missingKinds } from "./poolKinds.ts";
 import type { StackSession } from "./session.ts";
 import { contextOf, optionsFor } from "./target.ts";
 
@@ -60,7 +61,7 @@ export class ContextSession implements StackSession {
     const { settings, plan } = await this.#plan();
     demandBuilder(settings);
     const { nodes } = await this.#reach();
-    this.#demandPool(nodes, settings.gpu);
+    await this.#demandPool(nodes, settings.gpu);
     this.#supplies?.demandMachine();
     for (const notice of plan.notices) this.#verb.screen.line(`notice: ${formatNotice(notice)}`);
     return plan.runs.map(({ spec }) => spec.name);
@@ -139,10 +140,16 @@ export class ContextSession implements StackSession {
     return (this.#facts = facts);
   }
 
-  /** Throws UserError when no node can take a pair: its pods would wait until their deadline, and nobody would learn why. */
-  #demandPool(nodes: readonly V1Node[], gpu: StackSettings["gpu"]): void {
-    // Other backends make their nodes when pods ask for them.
-    if (gpu.backend !== "existing") return;
+  /**
+   * Throws UserError when no node can take a pair, since its pods would wait until their deadline and nobody would learn why; or, where
+   * nodes are made when pods ask for them, when the cluster can't make any.
+   */
+  async #demandPool(nodes: readonly V1Node[], gpu: StackSettings["gpu"]): Promise<void> {
+    if (gpu.backend !== "existing") {
+      const missing = await missingKinds(this.#context.config, gpu.backend);
+      if (missing !== null) throw new UserError(`context ${this.#context.name}: ${missing}. Nothing was changed.`);
+      return;
+    }
     if (this.#supplies !== null) this.#nodeName = this.#supplies.chooseNode(nodes, this.#context.name, gpu);
     const problem = poolProblem(nodes, this.#supplies === null ? gpu : { ...gpu, nodes: [this.#nodeName] });
     if (problem !== null) throw new UserError(`context ${this.#context.name}: ${problem}.\nMend gpu in Pulumi.${this.stack}.yaml or the nodes (README.md, On a cluster of your own). Nothing was changed.`);
