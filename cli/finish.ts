@@ -35,5 +35,5 @@ export function reportText(report: Report, files: ReportFiles): string {
 /** Throws when any run did not finish: the command's exit code must say what its report says. */
 export function demandFinished(report: Report): void {
   const bad = report.runs.filter((run) => run.state !== "finished");
-  if (bad.length > 0) throw new RunFailure(bad.map((run) => `${run.name}: ${run.state}${run.failure ? `: ${run.failure.reason} ${run.failure.remedy}` : ""}`).join("\n"));
+  if (bad.length > 0) throw new RunFailure(bad.map((run) => `${run.name}: ${run.state}${run.failure ? `: ${run.failure.reason}. What to do: ${run.failure.remedy}` : ""}`).join("\n"));
 }

@@ -21,7 +21,7 @@ export function progressLine(event: RunEvent): string | null {
     case "run.warning":
       return `WARNING: ${event.message}`;
     case "run.failed":
-      return `FAILED: ${event.reason} ${event.remedy}`;
+      return `FAILED: ${event.reason}. What to do: ${event.remedy}`;
     case "run.finished":
       return `finished ${event.iterations} iterations in ${digits(event.seconds, 0)} s`;
     case "sync.finished":

@@ -158,7 +158,7 @@ it("a run beside them finishes, and its numbers hold", () => {
 it("the command says which runs failed and why, ends with status 1, and leaves nothing", () => {
   expect(ended.status).toBe(1);
   const last = ended.stderr.trimEnd().split("\n").slice(-2).join("\n");
-  for (const run of [BROKEN, ROBBED]) expect(last).toContain(`${run}: failed: ${runOf(run).failure!.reason}`);
+  for (const run of [BROKEN, ROBBED]) expect(last).toContain(`${run}: failed: ${runOf(run).failure!.reason}. What to do: ${runOf(run).failure!.remedy}`);
   expect(last).not.toMatch(/^(calm|shot): /m);
   expect(report.inventoryAfter).toEqual([]);
 });
