@@ -37,7 +37,7 @@ function sentence(comparison: Comparison): string {
 }
 
 function runFindings(run: RunReport): string[] {
-  if (run.state === "failed") return [`${run.name} FAILED and says nothing about its reward: ${run.failure?.reason} Remedy: ${run.failure?.remedy}`];
+  if (run.state === "failed") return [`${run.name} FAILED and says nothing about its reward: ${run.failure?.reason}. What to do: ${run.failure?.remedy}`];
   if (run.state === "incomplete") return [`${run.name} did not end (${run.iterations} iterations seen) and says nothing about its reward.`];
   if (run.iterationsWithoutUpdate === 0) return [];
   return [`${run.name}: ${run.iterationsWithoutUpdate} of ${run.iterations} iterations changed no weight, because all episodes of each group earned the same.`];

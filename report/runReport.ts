@@ -36,7 +36,7 @@ export function runReport(name: string, collected: readonly RunEvent[], jobFailu
   const sum = (key: "total" | "dropped" | "invalidActions") => decisions.reduce((total, each) => total + each[key], 0);
   const failure = ended?.type === "run.failed" ? { reason: ended.reason, remedy: ended.remedy }
     : jobFailure === undefined ? null
-      : { reason: `Its Job failed (${jobFailure}) and its runner did not say why.`, remedy: "Read the run's log.txt and the pod's state." };
+      : { reason: `Its Job failed (${jobFailure}) and its runner did not say why`, remedy: "read the run's log.txt and the pod's state" };
 
   return {
     name,
