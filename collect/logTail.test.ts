@@ -27,3 +27,10 @@ test("a line that the node has written half of is given when it is whole", () =>
   expect(tail.take(`${line("01.1", "a")}\n${line("01.2", '{"v":1,"half')}`)).toEqual(["a"]);
   expect(tail.take(`${line("01.1", "a")}\n${line("01.2", '{"v":1,"half":2}')}\n`)).toEqual(['{"v":1,"half":2}']);
 });
+
+test("the end of a long line, whose beginning is older than what was asked for, is no line", () => {
+  const tail = new LogTail();
+  tail.take(`${line("02.1", "a")}\n`);
+  expect(tail.take(`move_left"]]} and so on\n${line("02.1", "a")}\n${line("02.3", "b")}\n`)).toEqual(["b"]);
+  expect(tail.take(`${line("02.3", "b")}\n${line("02.4", "c")}\n`)).toEqual(["c"]);
+});

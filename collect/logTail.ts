@@ -1,5 +1,8 @@
 import type { Access } from "./access.ts";
 
+/** The beginning of every line that the API gives with timestamps=true. */
+const STAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d) /;
+
 /**
  * Reads a container's log piece by piece. Polling by time instead of a follow stream: it goes on by itself when the API
  * server is away for a minute, and a follow stream of hours is cut by every proxy on the way.
@@ -15,8 +18,9 @@ export class LogTail {
     const fresh: string[] = [];
     // A long line reaches the log in pieces; what has no end yet comes whole with the next call.
     for (const stamped of text.slice(0, text.lastIndexOf("\n") + 1).split("\n")) {
+      // What has no time is the end of a line whose beginning is older than what was asked for: it was given out before.
+      if (!STAMP.test(stamped)) continue;
       const space = stamped.indexOf(" ");
-      if (space < 0) continue;
       const second = `${stamped.slice(0, 19)}Z`;
       if (this.#second !== undefined && second < this.#second) continue;
       if (second === this.#second && this.#given.has(stamped)) continue;
