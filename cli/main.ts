@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import { type CommandDef, defineCommand, runCommand, showUsage } from "citty";
 import { nearest } from "../components/config/suggest.ts";
 import { command, type Run } from "./command.ts";
+import { useCompileCache } from "./compileCache.ts";
 import { errorText, EXIT, exitCodeOf } from "./exit.ts";
 import { type VerbName, verbs } from "./verbs.ts";
 
@@ -30,6 +31,7 @@ const main = defineCommand({
 
 const isVerb = (name: string): name is VerbName => Object.hasOwn(verbs, name);
 
+useCompileCache(process.env);
 const [name, ...rest] = process.argv.slice(2);
 try {
   if (name === undefined || name === "--help" || name === "-h") await showUsage(main);

@@ -4,6 +4,7 @@ import { delimiter, join, resolve } from "node:path";
 import { loadYaml } from "@kubernetes/client-node";
 import * as pulumi from "@pulumi/pulumi";
 import { ConfigError, refuse } from "./config/problem.ts";
+import { type Folders, foldersOf } from "./folders.ts";
 import { PROJECT } from "./names.ts";
 import { configValue, merge, parseSettings } from "./settings/parse.ts";
 import type { StackOverlay, StackSettings } from "./settings/schema.ts";
@@ -61,20 +62,8 @@ export function readStackFile(stack: string, root: string = PROJECT_ROOT): Recor
 /** Is there such a folder on this machine? A node of a cluster may have it all the same. */
 export const isFolderHere = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
-/** Where this program keeps its files, by the XDG base directory rules. */
-export interface Folders {
-  /** Toolchain, Python environments, images and models: may be deleted, and is made again. */
-  cacheDir: string;
-  /** State backend, generated secrets, records of processes: what must not be lost while a stack is up. */
-  stateDir: string;
-}
-
 export function folders(env: NodeJS.ProcessEnv = process.env): Folders {
-  const home = env["HOME"] || homedir();
-  return {
-    cacheDir: join(env["XDG_CACHE_HOME"] || join(home, ".cache"), "rewardlab"),
-    stateDir: join(env["XDG_STATE_HOME"] || join(home, ".local", "state"), "rewardlab"),
-  };
+  return foldersOf(env);
 }
 
 /** The task app that the environment names for all runs; flags and settings come before it, configs after it. */
