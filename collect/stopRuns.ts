@@ -18,12 +18,13 @@ const LAST_WORDS_MS = 60_000;
 export async function stopRuns(access: Access, jobs: readonly JobState[], onLine: (run: string, line: string) => void): Promise<void> {
   await Promise.all(jobs.map(async ({ run, job }) => {
     const pod = (await podsOf(access, job)).find(isRunning);
-    const words = pod === undefined ? undefined : lastWords(access, pod.metadata!.name!, (line) => onLine(run, line));
+    const words = pod && await openLog(access, pod.metadata!.name!);
     await access.batch.patchNamespacedJob(
       { namespace: access.namespace, name: job, body: { spec: { suspend: true } } },
       setHeaderOptions("Content-Type", PatchStrategy.MergePatch),
     );
-    await words;
+    // Read from here on only: a reader that nobody listens to yet would drop what it reads.
+    if (words) for await (const line of createInterface({ input: words })) onLine(run, line);
     await untilGone(access, job);
   }));
 }
@@ -32,16 +33,13 @@ const isRunning = ({ status }: V1Pod) => status?.containerStatuses?.some(({ name
 const podsOf = async ({ core, namespace }: Access, job: string) =>
   (await core.listNamespacedPod({ namespace, labelSelector: `batch.kubernetes.io/job-name=${job}` })).items;
 
-/** The whole log of a pod, line by line, until its container ends. */
-async function lastWords({ config, namespace }: Access, pod: string, onLine: (line: string) => void): Promise<void> {
+/** Opens the log of a pod, from its first line until its container ends. */
+async function openLog({ config, namespace }: Access, pod: string): Promise<PassThrough> {
   const stream = new PassThrough();
   const request = await new Log(config).log(namespace, pod, RUNNER_CONTAINER, stream, { follow: true });
   const timer = setTimeout(() => request.abort(), LAST_WORDS_MS);
-  try {
-    for await (const line of createInterface({ input: stream })) onLine(line);
-  } finally {
-    clearTimeout(timer);
-  }
+  stream.once("close", () => clearTimeout(timer));
+  return stream;
 }
 
 /** No pod of the Job writes any more. */
