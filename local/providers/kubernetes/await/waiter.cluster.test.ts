@@ -57,6 +57,21 @@ describe("a Deployment", () => {
     expect(failure.reasons.join("\n")).toMatch(/ended with exit code 1[^]*last log lines/);
   });
 
+  test("whose pod can't mount a folder of its node says so while it is waited for, by the kubelet's event", async () => {
+    const making = create(deployment("web"));
+    const state = { waiting: { reason: "ContainerCreating" } };
+    await setPodStatus("web", { phase: "Pending", containerStatuses: [{ name: "c", image: "x:1", imageID: "", ready: false, restartCount: 0, state }] });
+    const [pod] = (await core.listNamespacedPod({ namespace })).items;
+    const { name, uid } = pod!.metadata!;
+    const message = 'MountVolume.SetUp failed for volume "model" : hostPath type check failed: /nowhere is not a directory';
+    await core.createNamespacedEvent({ namespace, body: {
+      metadata: { generateName: "test-" }, involvedObject: { kind: "Pod", name: name!, namespace, uid: uid! }, reason: "FailedMount", type: "Warning", message, lastTimestamp: new Date(),
+    } });
+    await expect.poll(() => harness.statuses.at(-1), { timeout: 20_000 }).toBe(`waiting: 0 of 1 pods ready; pod ${name}: [FailedMount] ${message}`);
+    await setPodStatus("web", READY);
+    expect(at((await making).live, "status", "readyReplicas")).toBe(1);
+  });
+
   test("is not waited for with skipAwait, on create or on delete", async () => {
     const web = deployment("web");
     const made = await create({ ...web, metadata: { name: "web", annotations: { "pulumi.com/skipAwait": "true" }, finalizers: ["test.dev/hold"] } });

@@ -2,6 +2,7 @@ import type { CoreV1Api } from "@kubernetes/client-node";
 import { isNotFound } from "../apiError.ts";
 import type { ObjectClient } from "../client.ts";
 import { describe, type Manifest, namespaceOf } from "../manifest.ts";
+import { mountProblems } from "./mountProblems.ts";
 import { lastLogLines } from "./podLogs.ts";
 import { crashLoops, podProblems } from "./podProblems.ts";
 import { Cancelled, poll } from "./poll.ts";
@@ -42,7 +43,7 @@ export async function awaitReady(
     try {
       live = await cluster.objects.get(object);
       verdict = await judge(cluster.objects, live, waitedSeconds);
-      if (verdict.state === "waiting" && waitedSeconds > CALM_SECONDS) verdict = withPods(verdict, await podsOf(cluster.objects, live));
+      if (verdict.state === "waiting" && waitedSeconds > CALM_SECONDS) verdict = await withPods(cluster.core, verdict, await podsOf(cluster.objects, live));
     } catch (error) {
       verdict = trouble(error);
     }
@@ -68,8 +69,9 @@ export async function requireReady(cluster: Cluster, live: Manifest): Promise<vo
 }
 
 /** What the pods say is added to the verdict; a container that has crashed too often is no longer waited for. */
-function withPods(verdict: { state: "waiting"; reasons: string[] }, pods: Manifest[]): Verdict {
-  const problems = pods.flatMap(podProblems).filter((line) => !verdict.reasons.includes(line));
+async function withPods(core: CoreV1Api, verdict: { state: "waiting"; reasons: string[] }, pods: Manifest[]): Promise<Verdict> {
+  const told = [...pods.flatMap(podProblems), ...(await mountProblems(core, pods))];
+  const problems = told.filter((line) => !verdict.reasons.includes(line));
   const lost = pods.flatMap(crashLoops);
   return lost.length > 0 ? failed(...lost) : waiting(...verdict.reasons, ...problems);
 }
