@@ -1,6 +1,6 @@
 import { meanInterval } from "../images/runner/src/interval.ts";
 import { finalEvaluation } from "./finalEvaluation.ts";
-import { pairsNeeded, smallestDetectable } from "./sampleSize.ts";
+import { pairsNeeded, pairsToPart, smallestDetectable } from "./sampleSize.ts";
 import type { Comparison, Evaluation, RunReport } from "./schema.ts";
 import { holm, signFlipP } from "./signFlip.ts";
 
@@ -12,7 +12,9 @@ import { holm, signFlipP } from "./signFlip.ts";
  * One may be called above the other only if two things hold: the 95 % interval of the mean difference (percentile
  * bootstrap over the worlds) leaves out 0, and the exact sign-flip test, adjusted by Holm for the number of comparisons of
  * its kind, has p < 0.05. The second is there because the bootstrap promises too much when few worlds differ at all: four
- * wins and no defeat among 32 worlds leave out 0, and happen to one of eight pairs of equals.
+ * wins and no defeat among 32 worlds leave out 0, and happen to one of eight pairs of equals. Runs are ranked against each
+ * other only if their own 95 % intervals are disjoint besides: money follows a ranking, and whoever looks at the two
+ * intervals must be able to see it there.
  */
 
 export const UNTRAINED = "the untrained model";
@@ -24,7 +26,7 @@ interface Side {
   evaluation: Evaluation;
 }
 
-type Draft = Omit<Comparison, "p" | "verdict" | "morePairs" | "smallestDetectable"> & { rawP: number; deviation: number };
+type Draft = Omit<Comparison, "p" | "verdict" | "morePairs" | "smallestDetectable"> & { rawP: number; deviation: number; partedAt: number };
 
 type World = Evaluation["worlds"][number];
 
@@ -41,7 +43,7 @@ function draft(a: Side, b: Side): Draft {
   const worlds = pairedWorlds(a.evaluation, b.evaluation);
   const differences = worlds.map(([one, other]) => one.unlocks - other.unlocks);
   if (differences.length === 0) {
-    return { a: a.name, b: b.name, pairs: 0, wins: 0, losses: 0, sameEpisodes: 0, difference: 0, interval: [0, 0], intervalMethod: "none: no world in common", testMethod: TEST_METHOD, rawP: 1, deviation: 0 };
+    return { a: a.name, b: b.name, pairs: 0, wins: 0, losses: 0, sameEpisodes: 0, difference: 0, interval: [0, 0], intervalMethod: "none: no world in common", testMethod: TEST_METHOD, rawP: 1, deviation: 0, partedAt: 0 };
   }
   const { mean, interval, method } = meanInterval(differences, Number.NEGATIVE_INFINITY);
   const squares = differences.reduce((sum, value) => sum + (value - mean) ** 2, 0);
@@ -58,6 +60,7 @@ function draft(a: Side, b: Side): Draft {
     testMethod: TEST_METHOD,
     rawP: signFlipP(differences),
     deviation: Math.sqrt(squares / Math.max(1, differences.length - 1)),
+    partedAt: pairsToPart(a.evaluation, b.evaluation, differences.length),
   };
 }
 
@@ -66,19 +69,20 @@ export function apart([low, high]: readonly [number, number], p: number): boolea
   return (low > 0 || high < 0) && p < LEVEL;
 }
 
-/** The drafts of one kind of comparison, judged together. */
-function judge(drafts: readonly Draft[]): Comparison[] {
+/** The drafts of one kind of comparison, judged together; a ranking needs more than a difference from the untrained model does. */
+function judge(drafts: readonly Draft[], ranking: boolean): Comparison[] {
   const adjusted = holm(drafts.map(({ rawP }) => rawP));
-  return drafts.map(({ rawP: _rawP, deviation, ...rest }, index): Comparison => {
+  return drafts.map(({ rawP: _rawP, deviation, partedAt, ...rest }, index): Comparison => {
     const { pairs, difference, interval } = rest;
     const p = adjusted[index]!;
     const decided = apart(interval, p);
-    const needed = pairsNeeded(difference, deviation, drafts.length);
+    const overlap = decided && ranking && partedAt > pairs;
+    const needed = overlap ? partedAt : pairsNeeded(difference, deviation, drafts.length);
     return {
       ...rest,
       p,
-      verdict: pairs === 0 ? "not comparable" : !decided ? "not told apart" : difference > 0 ? "above" : "below",
-      morePairs: pairs === 0 || decided || needed === null ? null : Math.max(1, needed - pairs),
+      verdict: pairs === 0 ? "not comparable" : !decided ? "not told apart" : overlap ? "ahead" : difference > 0 ? "above" : "below",
+      morePairs: pairs === 0 || (decided && !overlap) || needed === null || needed === Infinity ? null : Math.max(1, needed - pairs),
       smallestDetectable: pairs === 0 || deviation === 0 ? null : smallestDetectable(pairs, deviation, drafts.length),
     };
   });
@@ -102,5 +106,5 @@ export function comparisons(runs: readonly RunReport[]): Comparison[] {
   });
   const ordered = sides.toSorted((x, y) => y.evaluation.unlocksPerEpisode - x.evaluation.unlocksPerEpisode);
   const ranked = ordered.flatMap((better, index) => ordered.slice(index + 1).map((worse) => draft(better, worse)));
-  return [...judge(learned), ...judge(ranked)];
+  return [...judge(learned, false), ...judge(ranked, true)];
 }

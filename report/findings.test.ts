@@ -31,18 +31,27 @@ describe("findings", () => {
     expect(say(run("lucky", plus((world) => (world < 4 ? 1 : 0))))[0]).toMatch(/cannot be told from .* If the difference is real, about \d+ more held-out episodes a run would show it 4 times in 5\.$/);
   });
 
-  test("runs are ranked where the paired difference is clear, though their own intervals overlap", () => {
+  test("where the paired difference is clear and the runs' own intervals overlap, who is ahead is said, and no ranking", () => {
     const runs = [run("low", plus((world) => world % 8)), run("high", plus((world) => (world % 8) + (world < 11 ? 1 : 0)))];
-    const text = say(...runs);
     const [low, high] = runs.map(({ evaluation }) => evaluation.at(-1)!);
+    [low!.interval, high!.interval] = [[2.5, 5], [3.2, 5.5]];
+    const text = say(...runs);
     expect(low!.unlocksPerEpisode).toBeLessThan(high!.unlocksPerEpisode);
-    expect(text.find((each) => each.startsWith("high is above low"))).toContain("(11 better, 0 worse;");
+    const said = text.find((each) => each.startsWith("high is ahead of low world by world, and not ranked above it"));
+    expect(said).toContain("(11 better, 0 worse;");
+    expect(said).toMatch(/about \d+ more held-out episodes a run would part them\.$/);
+    expect(text).toContain("No ranking: the 95 % intervals of all runs overlap.");
+  });
+
+  test("runs are ranked where their own intervals are disjoint too", () => {
+    const text = say(run("low", before), run("high", plus((world) => (world % 5 === 0 ? 1 : 2))));
+    expect(text.find((each) => each.startsWith("high is above low: "))).toContain("(16 better, 0 worse;");
     expect(text.join()).not.toContain("No ranking");
   });
 
   test("runs that cannot be told apart are not ranked, and how many more episodes it takes is said", () => {
     const text = say(run("a", plus((world) => world % 2)), run("b", plus((world) => (world + 1) % 2)), run("c", plus((world) => (world === 3 ? 1 : world % 2))));
-    expect(text.join("\n")).toContain("No ranking: no two runs can be told apart");
+    expect(text.join("\n")).toContain("No ranking: the 95 % intervals of all runs overlap.");
     expect(text.join("\n")).not.toMatch(/is above (a|b|c):/);
     expect(text.filter((each) => /^[abc] cannot be told from [abc]:/.test(each)).length).toBe(3);
   });

@@ -29,6 +29,9 @@ function sentence(comparison: Comparison): string {
       return `${a} is above ${b}: ${evidence(comparison)}.`;
     case "below":
       return `${a} is BELOW ${b}: ${evidence(comparison)}.`;
+    case "ahead":
+      return `${a} is ahead of ${b} world by world, and not ranked above it: ${evidence(comparison)}. Their own 95 % intervals overlap${
+        comparison.morePairs === null ? "" : `; about ${episodes(comparison.morePairs)} a run would part them`}.`;
     case "not told apart":
       return `${a} cannot be told from ${b}: ${evidence(comparison)}. ${wanting(comparison)}`;
     case "not comparable":
@@ -48,7 +51,7 @@ function ranking(runs: readonly RunReport[], between: readonly Comparison[]): st
   if (evaluated < 2) return [`No comparison of runs: ${evaluated} of ${runs.length} runs finished with an evaluation.`];
   const ranked = between.some(({ verdict }) => verdict === "above" || verdict === "below");
   return [
-    ...(ranked ? [] : ["No ranking: no two runs can be told apart on these held-out worlds."]),
+    ...(ranked ? [] : ["No ranking: the 95 % intervals of all runs overlap."]),
     ...between.map(sentence),
     "Each run is one training from one seed: this compares the trained adapters. Whether a reward teaches better in general takes runs with other seeds.",
   ];

@@ -35,3 +35,20 @@ export function pairsNeeded(mean: number, deviation: number, comparisons: number
 export function smallestDetectable(pairs: number, deviation: number, comparisons: number): number {
   return (reach(comparisons) * deviation) / Math.sqrt(pairs);
 }
+
+interface Measured {
+  unlocksPerEpisode: number;
+  interval: readonly [number, number];
+}
+
+/**
+ * Held-out worlds at which two intervals would be disjoint, if the means stay where they are: at most `pairs` where they
+ * are already. Widths shrink with the root of the number; infinite for equal means.
+ */
+export function pairsToPart(a: Measured, b: Measured, pairs: number): number {
+  const [high, low] = a.unlocksPerEpisode >= b.unlocksPerEpisode ? [a, b] : [b, a];
+  const reachOfBoth = high.unlocksPerEpisode - high.interval[0] + (low.interval[1] - low.unlocksPerEpisode);
+  const apart = high.unlocksPerEpisode - low.unlocksPerEpisode;
+  if (high.interval[0] > low.interval[1]) return pairs;
+  return Math.max(pairs + 1, Math.ceil(pairs * (reachOfBoth / apart) ** 2));
+}

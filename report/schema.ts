@@ -55,8 +55,12 @@ export const comparison = z.strictObject({
   /** Adjusted for the number of comparisons of this kind. */
   p: z.number().min(0).max(1),
   testMethod: z.string(),
-  verdict: z.enum(["above", "below", "not told apart", "not comparable"]),
-  /** About how many more held-out worlds would show the difference that was seen, 4 times in 5; null where that is no question. */
+  /** ahead: a better run by the paired comparison, but not ranked above the other, since their own intervals overlap. */
+  verdict: z.enum(["above", "below", "ahead", "not told apart", "not comparable"]),
+  /**
+   * About how many more held-out worlds would show the difference that was seen, 4 times in 5, or for "ahead" part the two
+   * intervals; null where that is no question.
+   */
   morePairs: count.nullable(),
   /** The smallest difference that so many worlds show 4 times in 5; null where the worlds say nothing of the spread. */
   smallestDetectable: z.number().nullable(),
