@@ -2,8 +2,8 @@
 
 Calls are random in everything but one thing: a player makes all its calls equally long. Nothing says which length pays,
 so the model learns nothing of the game; but an episode of it is then all short calls or all long ones, and its return
-tells which were better. With lengths drawn anew for each call, the episodes of a group play more nearly as many actions,
-and their returns tell less.
+tells which were better. With lengths drawn anew for each call, the episodes of a group play more nearly as many
+actions, and their returns tell less.
 """
 
 import random
