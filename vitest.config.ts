@@ -1,15 +1,17 @@
 import { defineConfig } from "vitest/config";
 
-const shared = { exclude: ["**/node_modules/**", "**/*.cluster.test.ts"], testTimeout: 30_000 };
+const shared = { isolate: false, exclude: ["**/node_modules/**", "**/*.cluster.test.ts"], testTimeout: 30_000 };
 
 /**
- * Every test that needs no cluster: unit tests beside their files, component and program tests in test/. Those that load
- * Pulumi's SDK share one module graph a worker: loading it anew for each file takes four times as long as the tests.
+ * Every test that needs no cluster: unit tests beside their files, component and program tests in test/. The files of a
+ * worker share one module graph: loading Pulumi's SDK and the clients anew for each file takes longer than the tests.
  */
 export default defineConfig({
   test: {
+    // One beside the Python tests is not enough: much of the time is spent in waiting for servers and programs.
+    maxWorkers: 2,
     projects: [
-      { test: { ...shared, name: "program", include: ["{components,policy,test}/**/*.test.ts"], isolate: false } },
+      { test: { ...shared, name: "program", include: ["{components,policy,test}/**/*.test.ts"] } },
       { test: { ...shared, name: "rooms", include: ["{images,local,collect,cli,report}/**/*.test.ts"] } },
     ],
   },

@@ -44,7 +44,7 @@ def load_base(settings: Settings) -> FrozenBase:
 
 def freeze(model: PreTrainedModel, device: torch.device, dtype: torch.dtype, *, checkpointing: bool) -> FrozenBase:
     """Makes a loaded model into a FrozenBase; load_base for tests that have a model in memory."""
-    model.to(device)  # type: ignore[arg-type]  # its stub lost nn.Module's signature
+    model.to(device)
     model.requires_grad_(False)
     _remove_dropout(model)
     # transformers checkpoints in training mode only; with the dropout gone, that mode changes no number.
