@@ -20,7 +20,7 @@ import { planLocal } from "./localPlan.ts";
 import { LocalSupplies } from "./localSupplies.ts";
 import type { PhaseClock } from "./phaseClock.ts";
 import { missingKinds } from "./poolKinds.ts";
-import type { StackSession } from "./session.ts";
+import type { StackSession } from "./stackSession.ts";
 import { contextOf, optionsFor } from "./target.ts";
 
 /**

@@ -26,7 +26,7 @@ import { UserError } from "./exit.ts";
 import { hasOwnModel, planLocal } from "./localPlan.ts";
 import type { PhaseClock } from "./phaseClock.ts";
 import { roomNeeded } from "./room.ts";
-import type { StackSession } from "./session.ts";
+import type { StackSession } from "./stackSession.ts";
 import { accessOf, optionsFor } from "./target.ts";
 
 /** The embedded stack as the verbs of the command line use it. */

@@ -9,7 +9,8 @@ import { runEngine } from "../engineStack.ts";
 import { RunFailure } from "../exit.ts";
 import { saveReport } from "../finish.ts";
 import { demandOwnCluster, runPulumi } from "../pulumiCli.ts";
-import { type StackSession, sessionOf } from "../session.ts";
+import { sessionOf } from "../session.ts";
+import type { StackSession } from "../stackSession.ts";
 import { contextOf } from "../target.ts";
 
 /** A stack that can be destroyed, and looked at afterwards. */
