@@ -12,7 +12,7 @@ import { escapeHtml, htmlTable } from "./text.ts";
 
 const STYLE = `body{font:15px/1.5 system-ui,sans-serif;max-width:68rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}table{border-collapse:collapse;font-size:.78rem;display:block;overflow-x:auto}
-td,th{border:1px solid #ccc;padding:.25rem .5rem;text-align:left;white-space:nowrap}th{background:#f3f3f3}
+td,th{border:1px solid #ccc;padding:.25rem .5rem;text-align:left}td{white-space:nowrap}th{background:#f3f3f3;vertical-align:bottom}
 svg{max-width:100%;height:auto}li.bad{color:#a40000;font-weight:600}code{font-size:.85em;overflow-wrap:anywhere}.small{color:#555;font-size:.85rem}`;
 
 const section = (title: string, ...parts: string[]) => `<section><h2>${escapeHtml(title)}</h2>\n${parts.join("\n")}</section>`;
