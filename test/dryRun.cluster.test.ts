@@ -51,7 +51,7 @@ describe.each(["dev", "local"] as const)("a real API server, with the objects of
     for (const { kind, metadata, spec } of objects.filter(({ spec }) => spec?.template)) {
       const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: metadata.name, namespace: "strict" }, spec: { restartPolicy: "Never", ...spec.template.spec } };
       const { ok, output } = await api.kubectl(["create", "--dry-run=server"], pod);
-      const paired = metadata.labels["rewardlab.dev/pair"] !== undefined;
+      const paired = ["vllm", "trainer"].includes(metadata.labels["rewardlab.dev/part"]);
       expect(ok, `${kind} ${metadata.name}: ${output}`).toBe(!paired);
       if (!paired) continue;
       const { initContainers: _, ...rest } = pod.spec;
