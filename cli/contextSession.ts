@@ -1,6 +1,5 @@
 import type { V1Node } from "@kubernetes/client-node";
 import { accessTo, type Access } from "../collect/access.ts";
-import { formatNotice } from "../components/config/notices.ts";
 import { namespaceOf } from "../components/names.ts";
 import { folders, mirrorOfEnvironment, readStackSettings } from "../components/settings.ts";
 import type { StackOverlay, StackSettings } from "../components/settings/schema.ts";
@@ -18,6 +17,7 @@ import { poolProblem } from "./gpuPool.ts";
 import { CUT_CONTEXT, type KubeContext } from "./kubeContext.ts";
 import { planLocal } from "./localPlan.ts";
 import { LocalSupplies } from "./localSupplies.ts";
+import { sayNotices } from "./notices.ts";
 import type { PhaseClock } from "./phaseClock.ts";
 import { missingKinds } from "./poolKinds.ts";
 import type { StackSession } from "./stackSession.ts";
@@ -63,7 +63,7 @@ export class ContextSession implements StackSession {
     const { nodes } = await this.#reach();
     await this.#demandPool(nodes, settings.gpu);
     this.#supplies?.demandMachine();
-    for (const notice of plan.notices) this.#verb.screen.line(`notice: ${formatNotice(notice)}`);
+    sayNotices(plan, this.#verb.screen);
     return plan.runs.map(({ spec }) => spec.name);
   }
 

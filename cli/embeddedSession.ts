@@ -3,7 +3,6 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Access } from "../collect/access.ts";
 import { REQUIRED_KEYS } from "../components/config/envKeys.ts";
-import { formatNotice } from "../components/config/notices.ts";
 import { ConfigError } from "../components/config/problem.ts";
 import { certificatesOfEnvironment, folders, mirrorOfEnvironment, PROJECT_ROOT } from "../components/settings.ts";
 import type { StackOverlay } from "../components/settings/schema.ts";
@@ -24,6 +23,7 @@ import { EMBEDDED } from "./embeddedName.ts";
 import type { EngineStack } from "./engineStack.ts";
 import { UserError } from "./exit.ts";
 import { hasOwnModel, planLocal } from "./localPlan.ts";
+import { sayNotices } from "./notices.ts";
 import type { PhaseClock } from "./phaseClock.ts";
 import { roomNeeded } from "./room.ts";
 import type { StackSession } from "./stackSession.ts";
@@ -63,7 +63,7 @@ export class EmbeddedSession implements StackSession {
       throw new UserError([...lines, ...(plan instanceof ConfigError ? [plan.message] : [])].join("\n"));
     }
     if (plan instanceof ConfigError) throw plan;
-    for (const notice of plan.notices) this.#context.screen.line(`notice: ${formatNotice(notice)}`);
+    sayNotices(plan, this.#context.screen);
     return plan.runs.map(({ spec }) => spec.name);
   }
 

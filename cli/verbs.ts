@@ -15,6 +15,9 @@ const stackArgs = {
   context: { type: "string", valueHint: "NAME", description: "a context of your kubeconfig: that cluster, by this program's own engine, with the state on this machine" },
 } as const;
 
+/** Options of the verbs that change a stack. */
+const changeArgs = { ...stackArgs, yes: { type: "boolean", description: "do not ask before changing a cluster of your own" } } as const;
+
 /**
  * All verbs, in the order of the help. They stand apart from the programs in commands/ because those import Pulumi's SDK, a
  * Kubernetes client and a charting library: `--help` and a misspelt option would take seconds.
@@ -33,7 +36,7 @@ export const verbs = {
   up: {
     description: "Check a stack's configs, bring it up and start its runs; does not wait for the runs.",
     example: "rewardlab up --stack dev",
-    args: { ...stackArgs, yes: { type: "boolean", description: "do not ask before changing a cluster of your own" } },
+    args: changeArgs,
   },
   preview: {
     description: "Check a stack's configs and show what bringing it up would change. Changes no stack; the embedded cluster is started for it.",
@@ -43,7 +46,7 @@ export const verbs = {
   down: {
     description: "Stop a stack's runs, save what they have said, destroy it, and show that nothing is left; with the embedded one its cluster is stopped too.",
     example: "rewardlab down --stack dev",
-    args: { ...stackArgs, yes: { type: "boolean", description: "do not ask before changing a cluster of your own" } },
+    args: changeArgs,
   },
   watch: {
     description: "Follow all runs of a stack: one progress line an event, until every run has ended.",

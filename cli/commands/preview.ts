@@ -1,8 +1,8 @@
-import { formatNotice } from "../../components/config/notices.ts";
 import { readStackSettings } from "../../components/settings.ts";
 import { planStack } from "../../components/stackPlan.ts";
 import type { Run } from "../command.ts";
 import { runEngine } from "../engineStack.ts";
+import { sayNotices } from "../notices.ts";
 import { PhaseClock } from "../phaseClock.ts";
 import { runPulumiChecked } from "../pulumiCli.ts";
 import { sessionOf } from "../session.ts";
@@ -12,7 +12,7 @@ const preview: Run<"preview"> = async (args, context) => {
   const { screen, signal, print } = context;
   const session = sessionOf(args, context);
   if (session === null) {
-    for (const notice of planStack(readStackSettings(stack), stack).notices) screen.line(`notice: ${formatNotice(notice)}`);
+    sayNotices(planStack(readStackSettings(stack), stack), screen);
     await runPulumiChecked(["preview", "--stack", stack, "--diff"], signal);
     return;
   }

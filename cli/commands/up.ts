@@ -1,8 +1,8 @@
-import { formatNotice } from "../../components/config/notices.ts";
 import { readStackSettings } from "../../components/settings.ts";
 import { planStack } from "../../components/stackPlan.ts";
 import type { Run } from "../command.ts";
 import { runEngine } from "../engineStack.ts";
+import { sayNotices } from "../notices.ts";
 import { PhaseClock } from "../phaseClock.ts";
 import { runPulumiChecked } from "../pulumiCli.ts";
 import { sessionOf } from "../session.ts";
@@ -19,7 +19,7 @@ const up: Run<"up"> = async (args, context) => {
     const { next: _, ...rest } = outputs;
     print(JSON.stringify(args.context === undefined ? outputs : rest, null, 2));
   } else {
-    for (const notice of planStack(readStackSettings(stack), stack).notices) screen.line(`notice: ${formatNotice(notice)}`);
+    sayNotices(planStack(readStackSettings(stack), stack), screen);
     await runPulumiChecked(["up", "--stack", stack, ...(yes ? ["--yes"] : [])], signal);
   }
   screen.line(`follow the runs: npx rewardlab watch ${optionsFor(args)}`);
