@@ -73,7 +73,8 @@ export async function runLoop(context: RunContext, standing: Standing): Promise<
 async function stopWhenSpent(context: RunContext, standing: Standing, done: number): Promise<void> {
   const spent = context.meter.spent(standing.tally.startedAt, done, context.spec.training.iterations);
   if (spent === null) return;
-  if (done > 0) await evaluate(context, done);
+  // After an evaluation that was due anyway there is nothing more to measure, and no time to do it in.
+  if (done > 0 && !isDue(context, done)) await evaluate(context, done);
   throw spent;
 }
 
@@ -128,11 +129,13 @@ async function iterate(context: RunContext, standing: Standing): Promise<void> {
   await evaluateIfDue(context, iteration);
 }
 
-/** The evaluation after the last iteration is the loop's own last act, not a periodic one. */
+/** Whether a periodic evaluation follows an iteration. That after the last one is the loop's own last act, and not periodic. */
+function isDue({ spec: { evaluation, training } }: RunContext, iteration: number): boolean {
+  return evaluation.everyIterations > 0 && iteration % evaluation.everyIterations === 0 && iteration < training.iterations;
+}
+
 async function evaluateIfDue(context: RunContext, iteration: number): Promise<void> {
-  const { evaluation, training } = context.spec;
-  const due = evaluation.everyIterations > 0 && iteration % evaluation.everyIterations === 0;
-  if (due && iteration < training.iterations) await evaluate(context, iteration);
+  if (isDue(context, iteration)) await evaluate(context, iteration);
 }
 
 /**

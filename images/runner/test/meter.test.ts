@@ -22,6 +22,17 @@ test("a run whose budget is spent measures what it has learned, says why it stop
   expect(stack.vllm.loaded).toEqual([]);
 });
 
+test("a run that is stopped right after an evaluation is not measured a second time", async () => {
+  await using stack = await FakeStack.start();
+  const answers = [budget(1e6)];
+  const spec = stack.spec();
+  const often = { ...spec, evaluation: { ...spec.evaluation, everyIterations: 1 } };
+  const { code, events } = await stack.run(often, new Capture(), undefined, { budget: () => answers.shift() ?? budget(0.001) });
+
+  expect(code).toBe(1);
+  expect(ofType(events, "evaluation.finished").map(({ iteration }) => iteration)).toEqual([0, 1]);
+});
+
 test("a budget that is raised while the run goes on counts at once", async () => {
   await using stack = await FakeStack.start();
   const answers = [budget(1e6), budget(2e6), budget(3e6)];
