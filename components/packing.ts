@@ -33,6 +33,9 @@ export function slotsFor(runs: number): Slots {
   return { maxLoras, maxCpuLoras: 2 * maxLoras };
 }
 
+/** Pairs that a node has room for: one of a server's GPU and a trainer's each. */
+export const pairsOnNode = (gpusPerNode: number): number => Math.floor(gpusPerNode / 2);
+
 export interface PackingLimits {
   placement: Placement;
   gpusPerNode: number;
@@ -49,7 +52,7 @@ export function packExperiments(names: readonly string[], limits: PackingLimits)
     const experiments = names.slice(index * perPair, (index + 1) * perPair);
     return { name: pairName(index), experiments, slots: slotsFor(experiments.length) };
   });
-  const room = Math.floor(limits.gpusPerNode / 2) * limits.nodeCount;
+  const room = pairsOnNode(limits.gpusPerNode) * limits.nodeCount;
   const most = Math.max(0, ...pairs.map(({ slots }) => slots.maxLoras));
   const fitting = Math.floor(limits.maxSlots / VERSIONS_PER_RUN);
   return {

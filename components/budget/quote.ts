@@ -1,5 +1,5 @@
 import { MARGIN_MINUTES } from "../nodePool/lifetime.ts";
-import type { Pair } from "../packing.ts";
+import { type Pair, pairsOnNode } from "../packing.ts";
 import { type Deadline, deadlineOf, type DeadlineInput } from "./deadline.ts";
 import type { Prices } from "./schema.ts";
 
@@ -25,12 +25,15 @@ export interface QuoteInput extends Omit<DeadlineInput, "nodes"> {
   gpusPerNode: number;
 }
 
-/** Nodes that so many pairs fill, two GPUs a pair. */
-export const nodesFor = (pairs: number, gpusPerNode: number): number => Math.ceil(pairs / Math.max(1, Math.floor(gpusPerNode / 2)));
+/** A quote is made of a stack that does not fit as well, to be refused with everything else: there a pair fills a node. */
+const perNode = (gpusPerNode: number): number => Math.max(1, pairsOnNode(gpusPerNode));
+
+/** Nodes that so many pairs fill. */
+export const nodesFor = (pairs: number, gpusPerNode: number): number => Math.ceil(pairs / perNode(gpusPerNode));
 
 /** The quote of a packing; pure. */
 export function quoteOf({ pairs, gpusPerNode, ...input }: QuoteInput): Quote {
-  const pairsPerNode = Math.max(1, Math.floor(gpusPerNode / 2));
+  const pairsPerNode = perNode(gpusPerNode);
   const nodes = nodesFor(pairs.length, gpusPerNode);
   const deadline = deadlineOf({ ...input, nodes });
   const { prices, startMinutes } = input;

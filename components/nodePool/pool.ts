@@ -1,4 +1,5 @@
 import { poolName } from "../names.ts";
+import { pairsOnNode } from "../packing.ts";
 import { COMPUTE_CLASS_KEY, EXCLUSIVE_TAINT, GPU, type GpuPool, KARPENTER_POOL_LABEL } from "./gpu.ts";
 import type { GpuNodes } from "./nodes.ts";
 import { GKE_ACCELERATOR, SHAPES } from "./shapes.ts";
@@ -6,7 +7,7 @@ import { GKE_ACCELERATOR, SHAPES } from "./shapes.ts";
 /** How pods find the nodes of a stack's pool. */
 export function poolOf(stack: string, nodes: GpuNodes): GpuPool {
   const common = {
-    pairsPerNode: Math.floor(nodes.gpusPerNode / 2), cpuPodsOnGpuNode: nodes.cpuPodsOnGpuNode,
+    pairsPerNode: pairsOnNode(nodes.gpusPerNode), cpuPodsOnGpuNode: nodes.cpuPodsOnGpuNode,
     ...(nodes.runtimeClass && { runtimeClass: nodes.runtimeClass }),
   };
   const name = poolName(stack);
