@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { CoreV1Api } from "@kubernetes/client-node";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
@@ -54,7 +55,9 @@ it("names commands after which nothing is left, and nobody else's has gone", asy
   const { left } = await clusterInventory(plane.config, "dev");
   expect(left.length).toBe(7);
   const ordered = [...left].sort((a, b) => Number(a.namespace === undefined) - Number(b.namespace === undefined));
-  for (const each of ordered) await promisify(execFile)("sh", ["-c", removalOf(each, "dev", `${plane.binaries.kubectl} --kubeconfig ${plane.kubeconfigFile}`)]);
+  // kubectl remembers the API in the home folder otherwise.
+  const env = { ...process.env, KUBECACHEDIR: join(plane.folder, "cache") };
+  for (const each of ordered) await promisify(execFile)("sh", ["-c", removalOf(each, "dev", `${plane.binaries.kubectl} --kubeconfig ${plane.kubeconfigFile}`)], { env });
   await vi.waitFor(async () => expect(await held()).toEqual([]), { timeout: 30_000, interval: 500 });
   const core = plane.config.makeApiClient(CoreV1Api);
   expect((await core.listNode()).items.map(({ metadata }) => metadata!.name)).toEqual(["gpu-0", "gpu-1"]);
