@@ -6,19 +6,20 @@ import { ContainerImage, imageBuilder } from "./components/containerImage.ts";
 import { EnvSecret } from "./components/envSecret.ts";
 import { GpuClaim } from "./components/gpuClaim.ts";
 import { GpuNodePool } from "./components/gpuNodePool.ts";
+import { GpuPreflight } from "./components/gpuPreflight.ts";
 import { LoraTrainer } from "./components/loraTrainer.ts";
 import { namespaceOf, trainerName, vllmName } from "./components/names.ts";
 import { nextCommands } from "./components/nextCommands.ts";
 import { poolOf } from "./components/nodePool/pool.ts";
 import { RewardJob } from "./components/rewardJob.ts";
 import { RunBudget } from "./components/runBudget.ts";
-import { loadSettings } from "./components/settings.ts";
+import { loadSettings, readProgram } from "./components/settings.ts";
 import type { StackOverlay } from "./components/settings/schema.ts";
 import { planStack } from "./components/stackPlan.ts";
 import { StackNamespace } from "./components/stackNamespace.ts";
 import { StackNetwork } from "./components/stackNetwork.ts";
 import { TaskApp } from "./components/taskApp.ts";
-import { ADAPTER_PATH, VllmServer } from "./components/vllmServer.ts";
+import { VllmServer } from "./components/vllmServer.ts";
 
 /**
  * The whole system: what exists, and what is on what. Pulumi calls it for `pulumi up`; the command line calls it through
@@ -39,24 +40,23 @@ export default async function program(overlay: StackOverlay = {}) {
   const network = new StackNetwork("network", { stack, namespace: namespaceName, model: settings.model, keys: secret.keys, specs: plan.runs.map(({ spec }) => spec) }, inNamespace);
   const nodes = new GpuNodePool("gpus", { stack, life: { deadlineMinutes: plan.quote.deadline.runMinutes, readyWithinMinutes: plan.quote.startMinutes }, ...settings.gpu }, { provider });
   new RunBudget("budget", { stack, namespace: namespaceName, deadline: plan.quote.deadline }, inNamespace);
-
-  const { images } = settings;
+  const { images, trainer: { device } } = settings;
   const builder = imageBuilder("docker", images.dockerHost, [images.taskApp, images.runner, images.trainer, images.vllm]);
-  const image = (folder: string, source: typeof images.taskApp) =>
-    new ContainerImage(folder, { ...images, folder, source, tag: stack }, { provider: builder }).reference;
+  const image = (folder: string, source: typeof images.taskApp) => new ContainerImage(folder, { ...images, folder, source, tag: stack }, { provider: builder }).reference;
 
-  const common = { stack, namespace: namespaceName, secret: secret.name, keys: secret.keys, pool: poolOf(stack, settings.gpu), model: settings.model, hostRoot: settings.hostRoot };
+  const common = { stack, namespace: namespaceName, secret: secret.name, keys: secret.keys, pool: poolOf(stack, settings.gpu), device, model: settings.model, hostRoot: settings.hostRoot };
   const taskApp = new TaskApp("task-app", { ...common, ...settings.taskApp, image: image("task-app", images.taskApp) }, { ...inNamespace, dependsOn: [network, secret] });
   const [vllmImage, trainerImage, runnerImage] = [image("vllm", images.vllm), image("trainer", images.trainer), image("runner", images.runner)];
 
+  const preflight = device === "cuda" ? [new GpuPreflight("preflight", { stack, namespace: namespaceName, program: readProgram("images/preflight/preflight.py") }, inNamespace)] : [];
   const pairs = plan.pairs.map(({ name: pair, slots }) => {
     const adapterFolder = `${settings.hostRoot}/${namespaceOf(stack)}/${pair}`;
     const claims = common.pool.deviceClass ? [new GpuClaim(pair, { stack, namespace: namespaceName, pair, deviceClass: common.pool.deviceClass }, inNamespace)] : [];
-    const onGpus = { ...inNamespace, dependsOn: [nodes, network, secret, ...claims] };
+    const onGpus = { ...inNamespace, dependsOn: [nodes, network, secret, ...preflight, ...claims] };
     return {
       pair,
       vllm: new VllmServer(vllmName(pair), { ...common, ...settings.vllm, image: vllmImage, pair, slots, adapterFolder }, onGpus),
-      trainer: new LoraTrainer(trainerName(pair), { ...common, ...settings.trainer, image: trainerImage, pair, adapterFolder, adapterPath: ADAPTER_PATH }, onGpus),
+      trainer: new LoraTrainer(trainerName(pair), { ...common, ...settings.trainer, image: trainerImage, pair, adapterFolder }, onGpus),
     };
   });
 

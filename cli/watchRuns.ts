@@ -16,5 +16,6 @@ export function watchRuns(access: Access, runs: readonly string[], folder: RunFo
       if (text !== null) say(run, text);
     },
     onTrouble: (run, trouble) => say(run, trouble === "" ? "its pod runs" : `its pod does not run: ${trouble}`),
+    onServerTrouble: (server, trouble) => say(server, trouble === "" ? "its pod runs" : `its pod does not run: ${trouble}`),
   }, signal);
 }

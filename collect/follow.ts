@@ -19,7 +19,32 @@ export interface Follower {
   onEvent?: (run: string, event: RunEvent) => void;
   /** A change of what keeps a run's pod from running; empty text: it runs. */
   onTrouble?: (run: string, trouble: string) => void;
+  /** The same of a pair's server or trainer, by its name: while it is away, the pair's runs wait. */
+  onServerTrouble?: (server: string, trouble: string) => void;
 }
+
+/** Looks at the pods of vLLM and trainers. */
+class ServerFollower {
+  readonly #troubles = new Map<string, string>();
+  readonly #follower: Follower;
+
+  constructor(follower: Follower) {
+    this.#follower = follower;
+  }
+
+  async poll({ core, namespace }: Access): Promise<void> {
+    if (!this.#follower.onServerTrouble) return;
+    const { items } = await core.listNamespacedPod({ namespace, labelSelector: `${LABEL.part},${LABEL.pair}` });
+    for (const { metadata, ...pod } of oldestFirst(items)) {
+      const server = `${metadata!.labels![LABEL.pair]}-${metadata!.labels![LABEL.part]}`;
+      const trouble = metadata!.deletionTimestamp ? "" : podTrouble(pod);
+      if (trouble !== (this.#troubles.get(server) ?? "")) this.#follower.onServerTrouble(server, trouble);
+      this.#troubles.set(server, trouble);
+    }
+  }
+}
+
+const oldestFirst = (pods: V1Pod[]) => pods.sort((a, b) => Number(a.metadata!.creationTimestamp) - Number(b.metadata!.creationTimestamp));
 
 /** Follows the logs of the named run over all its pods. */
 class RunFollower {
@@ -35,7 +60,7 @@ class RunFollower {
 
   async poll(access: Access): Promise<void> {
     const { items } = await access.core.listNamespacedPod({ namespace: access.namespace, labelSelector: `${LABEL.run}=${this.#run}` });
-    const pods = items.sort((a, b) => Number(a.metadata!.creationTimestamp) - Number(b.metadata!.creationTimestamp));
+    const pods = oldestFirst(items);
     for (const pod of pods) if (hasLog(pod)) await this.#drain(access, pod.metadata!.name!);
     const trouble = pods.length === 0 ? "no pod yet" : podTrouble(pods.at(-1)!);
     if (trouble !== this.#trouble) this.#follower.onTrouble?.(this.#run, (this.#trouble = trouble));
@@ -59,7 +84,7 @@ const hasLog = (pod: V1Pod) => pod.status?.containerStatuses?.some((status) => s
  * that is away for up to two minutes; then throws its last error. Throws `signal.reason` when aborted.
  */
 export async function followRuns(access: Access, runs: readonly string[], follower: Follower, signal: AbortSignal): Promise<JobState[]> {
-  const followers = runs.map((run) => new RunFollower(run, follower));
+  const followers = [...runs.map((run) => new RunFollower(run, follower)), new ServerFollower(follower)];
   let lastAnswer = Date.now();
   for (;;) {
     signal.throwIfAborted();

@@ -17,6 +17,9 @@ export const ENV_SECRET = "rewardlab-env";
 /** The ConfigMap with the budget of all runs, and the file in it. */
 export const RUN_BUDGET = { name: "rewardlab-budget", file: "budget.json" } as const;
 
+/** The ConfigMap with the program that looks at a GPU, and the file in it. */
+export const PREFLIGHT = { name: "rewardlab-preflight", file: "preflight.py" } as const;
+
 /** Part of the system that an object belongs to. */
 export type Part = "task-app" | "vllm" | "trainer" | "run";
 

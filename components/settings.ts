@@ -59,6 +59,9 @@ export function readStackFile(stack: string, root: string = PROJECT_ROOT): Recor
     (key.startsWith(`${PROJECT}:`) ? [[key.slice(PROJECT.length + 1), value]] : [])));
 }
 
+/** Text of a program that pods are given as a file. */
+export const readProgram = (path: string): string => readFileSync(join(PROJECT_ROOT, path), "utf8");
+
 /** Is there such a folder on this machine? A node of a cluster may have it all the same. */
 export const isFolderHere = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 

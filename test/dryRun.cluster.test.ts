@@ -54,7 +54,8 @@ describe.each(["dev", "local"] as const)("a real API server, with the objects of
       const paired = ["vllm", "trainer"].includes(metadata.labels["rewardlab.dev/part"]);
       expect(ok, `${kind} ${metadata.name}: ${output}`).toBe(!paired);
       if (!paired) continue;
-      const { initContainers: _, ...rest } = pod.spec;
+      const { initContainers = [], ...main } = pod.spec;
+      const rest = { ...main, initContainers: initContainers.filter(({ name }: any) => name !== "give-folders") };
       const volumes = rest.volumes.map((volume: any) => (volume.hostPath ? { name: volume.name, emptyDir: {} } : volume));
       const claimed = await api.kubectl(["create", "--dry-run=server"], { ...pod, spec: { ...rest, volumes } });
       expect(claimed.ok, `${metadata.name} without the node's folder: ${claimed.output}`).toBe(true);

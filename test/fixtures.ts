@@ -10,12 +10,12 @@ export const DIGEST = `registry.test/image@sha256:${"0".repeat(64)}`;
 
 export const pool = {
   labels: { "rewardlab.dev/gpu-pool": "h100x2" }, cards: { label: "nvidia.com/gpu.product", names: ["NVIDIA-H100-NVL"] }, taints: ["nvidia.com/gpu"],
-  pairsPerNode: 1, cpuPodsOnGpuNode: false,
+  preflight: { products: ["NVIDIA-H100-NVL"], teraflops: 200 }, pairsPerNode: 1, cpuPodsOnGpuNode: false,
 };
 
 export const server = {
   stack: "dev", namespace: "rewardlab-dev", image: DIGEST, secret: "rewardlab-env", keys: ["SYNTH_API_KEY", "ENVIRONMENT_API_KEY"] as const, pool,
-  resources: { cpu: "2", memory: "8Gi" }, env: {}, sharedMemory: "2Gi", readyWithinMinutes: 45, pair: "pair-0", hostRoot: "/var/lib/rewardlab",
+  resources: { cpu: "2", memory: "8Gi" }, env: {}, sharedMemory: "2Gi", readyWithinMinutes: 45, pair: "pair-0", hostRoot: "/var/lib/rewardlab", device: "cuda" as const,
   adapterFolder: "/var/lib/rewardlab/rewardlab-dev/pair-0",
 };
 

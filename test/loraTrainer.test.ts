@@ -1,10 +1,10 @@
 import { beforeAll, expect, it } from "vitest";
 import { LoraTrainer } from "../components/loraTrainer.ts";
-import { ADAPTER_PATH, VllmServer } from "../components/vllmServer.ts";
+import { VllmServer } from "../components/vllmServer.ts";
 import { envOf, folderModel, hubModel, placesOf, server } from "./fixtures.ts";
 import { record, type Recording } from "./record.ts";
 
-const args = { ...server, adapterPath: ADAPTER_PATH, device: "cuda" as const, env: { GRADIENT_CHECKPOINTING: "on" } };
+const args = { ...server, env: { GRADIENT_CHECKPOINTING: "on" } };
 const DEPLOYMENT = "kubernetes:apps/v1:Deployment";
 const podOf = ({ one }: Recording, name: string) => one(DEPLOYMENT, name).inputs["spec"].template.spec;
 
@@ -30,7 +30,7 @@ it("writes the very folder that its server reads, under the same path", () => {
 });
 
 it("gets the folders that it writes given to it first, by a container that may change owners and nothing else", () => {
-  const [init] = podOf(recording, "pair-0-trainer-deployment").initContainers;
+  const [, init] = podOf(recording, "pair-0-trainer-deployment").initContainers;
   expect(init.command).toEqual(["chown", "1000:1000", "/adapters", "/models/cache"]);
   expect(init.securityContext.capabilities).toEqual({ drop: ["ALL"], add: ["CHOWN"] });
 });
@@ -48,7 +48,7 @@ it("is alive when its process is, and ready when its model is loaded", () => {
 });
 
 it("takes a model from a folder of the node without writing to it", async () => {
-  const local = await record(async () => void new LoraTrainer("pair-0-trainer", { ...args, model: folderModel }));
+  const local = await record(async () => void new LoraTrainer("pair-0-trainer", { ...args, model: folderModel, device: "cpu" }));
   const pod = podOf(local, "pair-0-trainer-deployment");
   expect(envOf(pod.containers[0])["MODEL"]).toBe("/models/base");
   expect(pod.initContainers[0].command).toEqual(["chown", "1000:1000", "/adapters"]);

@@ -75,14 +75,14 @@ describe.each(["dev", "local"])("the program of stack %s", (stack) => {
     for (const [name, pod] of pods(recordings[stack]!)) {
       expect(pod.securityContext, name).toMatchObject({ runAsNonRoot: true, runAsUser: 1000, runAsGroup: 1000, seccompProfile: { type: "RuntimeDefault" } });
       expect(pod.automountServiceAccountToken, name).toBe(false);
-      for (const container of pod.containers) {
+      for (const container of [...(pod.initContainers ?? []), ...pod.containers].filter((each) => each.name !== "give-folders")) {
         expect(container.securityContext, name).toEqual({ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } });
       }
     }
   });
 
   it("lets root nowhere but where a node's folder is given away, with that one capability", () => {
-    const inits = pods(recordings[stack]!).flatMap(([, pod]) => pod.initContainers ?? []);
+    const inits = pods(recordings[stack]!).flatMap(([, pod]) => pod.initContainers ?? []).filter(({ name }) => name !== "preflight");
     expect(inits.length).toBeGreaterThan(0);
     for (const container of inits) {
       expect(container.command[0]).toBe("chown");
@@ -131,7 +131,8 @@ describe.each(["dev", "local"])("the program of stack %s", (stack) => {
         "rewardlab:serving:VllmServer pair-0-vllm", "rewardlab:training:LoraTrainer pair-0-trainer"]);
     }
     for (const { dependsOn } of [...of("rewardlab:serving:VllmServer"), ...of("rewardlab:training:LoraTrainer")]) {
-      expect(dependsOn).toEqual(["rewardlab:gpu:NodePool gpus", "rewardlab:cluster:Network network", "rewardlab:cluster:EnvSecret env"]);
+      expect(dependsOn).toEqual(["rewardlab:gpu:NodePool gpus", "rewardlab:cluster:Network network", "rewardlab:cluster:EnvSecret env",
+        ...(stack === "dev" ? ["rewardlab:gpu:Preflight preflight"] : [])]);
     }
   });
 

@@ -66,16 +66,23 @@ describe("a vLLM server with a model from the hub", () => {
       "/models/cache": { hostPath: { path: "/var/lib/rewardlab/models", type: "DirectoryOrCreate" }, readOnly: false },
       "/adapters": { hostPath: { path: "/var/lib/rewardlab/rewardlab-dev/pair-0", type: "DirectoryOrCreate" }, readOnly: true },
     });
-    expect(pod(recording).initContainers[0].command).toEqual(["chown", "1000:1000", "/models/cache"]);
+    expect(pod(recording).initContainers[1].command).toEqual(["chown", "1000:1000", "/models/cache"]);
   });
 });
 
 describe("a vLLM server with a model from a folder of the node", () => {
-  it("reads it, writes nothing to the node, and asks no hub", async () => {
-    const recording = await record(async () => void new VllmServer("pair-0-vllm", { ...args, model: folderModel }));
+  it("reads it, and asks no hub; without a GPU it writes nothing to the node and has nothing to look at first", async () => {
+    const recording = await record(async () => void new VllmServer("pair-0-vllm", { ...args, model: folderModel, device: "cpu" }));
     expect(placesOf(pod(recording))["/models/base"]).toEqual({ hostPath: { path: "/srv/model", type: "Directory" }, readOnly: true });
     expect(pod(recording).initContainers).toBeUndefined();
     expect(envOf(pod(recording).containers[0])).toMatchObject({ HF_HUB_OFFLINE: "1" });
     expect(pod(recording).containers[0].args).toContain("--model=/models/base");
+  });
+
+  it("keeps what it compiles for a GPU on the node all the same", async () => {
+    const recording = await record(async () => void new VllmServer("pair-0-vllm", { ...args, model: folderModel }));
+    expect(envOf(pod(recording).containers[0])).toMatchObject({ HF_HUB_OFFLINE: "1", VLLM_CACHE_ROOT: "/models/cache/vllm" });
+    expect(placesOf(pod(recording))["/models/cache"]).toMatchObject({ hostPath: { path: "/var/lib/rewardlab/models" }, readOnly: false });
+    expect(pod(recording).initContainers.at(-1).command).toEqual(["chown", "1000:1000", "/models/cache"]);
   });
 });

@@ -34,6 +34,8 @@ export interface GpuPool {
   /** DeviceClass of the claims that GPUs are allocated by; left out where a device plugin counts them. */
   deviceClass?: string;
   runtimeClass?: string;
+  /** What a GPU is before a server starts on it: one of these cards, by GPU feature discovery's names, and so fast (TFLOP/s, bfloat16). */
+  preflight: { readonly products: readonly string[]; readonly teraflops: number };
   /** Let pods without a GPU run on the pool's nodes. */
   cpuPodsOnGpuNode: boolean;
 }

@@ -7,6 +7,8 @@ interface Common {
   /** Most nodes that the stack may use. */
   nodeCount: number;
   runtimeClass?: string | undefined;
+  /** A GPU that multiplies bfloat16 matrices more slowly is refused, in TFLOP/s. */
+  minTeraflops: number;
   cpuPodsOnGpuNode: boolean;
 }
 

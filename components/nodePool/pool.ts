@@ -6,7 +6,9 @@ import { GKE_ACCELERATOR, SHAPES } from "./shapes.ts";
 
 /** How pods find the nodes of a stack's pool. */
 export function poolOf(stack: string, nodes: GpuNodes): GpuPool {
+  const products = productsOf(nodes);
   const common = {
+    preflight: { products, teraflops: nodes.minTeraflops },
     pairsPerNode: pairsOnNode(nodes.gpusPerNode), cpuPodsOnGpuNode: nodes.cpuPodsOnGpuNode,
     ...(nodes.runtimeClass && { runtimeClass: nodes.runtimeClass }),
   };
@@ -14,13 +16,21 @@ export function poolOf(stack: string, nodes: GpuNodes): GpuPool {
   const taints = [GPU.taint.key, ...("exclusive" in nodes && nodes.exclusive ? [EXCLUSIVE_TAINT.key] : [])];
   switch (nodes.backend) {
     case "existing":
-      return { ...common, labels: nodes.labels, cards: { label: GPU.productLabel, names: nodes.products }, taints, ...(nodes.allocation === "dra" && { deviceClass: nodes.deviceClass }) };
+      return { ...common, labels: nodes.labels, cards: { label: GPU.productLabel, names: products }, taints, ...(nodes.allocation === "dra" && { deviceClass: nodes.deviceClass }) };
     case "gke":
       return { ...common, labels: { [COMPUTE_CLASS_KEY]: name }, cards: { label: GPU.acceleratorLabel, names: [GKE_ACCELERATOR] }, taints: [...taints, COMPUTE_CLASS_KEY] };
     case "karpenter-aks":
-    case "karpenter-aws": {
-      const { product } = nodes.backend === "karpenter-aks" ? SHAPES.aks : SHAPES.aws;
-      return { ...common, labels: { [KARPENTER_POOL_LABEL]: name }, cards: { label: GPU.productLabel, names: [product] }, taints };
-    }
+    case "karpenter-aws":
+      return { ...common, labels: { [KARPENTER_POOL_LABEL]: name }, cards: { label: GPU.productLabel, names: products }, taints };
+  }
+}
+
+/** The cards that a pool's nodes may have, by GPU feature discovery's names. */
+function productsOf(nodes: GpuNodes): readonly string[] {
+  switch (nodes.backend) {
+    case "existing": return nodes.products;
+    case "gke": return [SHAPES.gke.product];
+    case "karpenter-aks": return [SHAPES.aks.product];
+    case "karpenter-aws": return [SHAPES.aws.product];
   }
 }

@@ -17,9 +17,9 @@ export interface Model {
 export interface ModelAccess {
   /** What to give to the program: a folder or a hub name. */
   location: string;
-  folder: Mounted;
-  /** The folder is written, and must be the pod's user's. */
-  written: boolean;
+  folders: Mounted[];
+  /** Those of the folders that are written, and must be the pod's user's. */
+  written: Mounted[];
   env: EnvVar[];
 }
 
@@ -27,23 +27,31 @@ export interface ModelAccess {
 const MODEL_PATH = "/models/base";
 const CACHE_PATH = "/models/cache";
 
+/** Where a model is looked for, and what is done with it. */
+export interface ModelUse {
+  hostRoot: string;
+  secret: Input<string> & string;
+  keys: readonly SecretName[];
+  /** The pod compiles the model's kernels, for minutes: what comes of it is kept for the next pod. */
+  compiles: boolean;
+}
+
 /**
  * A folder of the node, mounted read-only, or a hub name with a cache on the node that server and trainer share, so that
- * a node downloads a model once and compiles its kernels once.
+ * a node downloads a model once (the hub's client locks each file while it loads it) and compiles its kernels once.
  */
-export function modelAccess(model: Model, at: { hostRoot: string; secret: Input<string> & string; keys: readonly SecretName[] }): ModelAccess {
-  const quiet = [{ name: "HF_HUB_DISABLE_TELEMETRY", value: "1" }];
+export function modelAccess(model: Model, use: ModelUse): ModelAccess {
+  const quiet = { name: "HF_HUB_DISABLE_TELEMETRY", value: "1" };
+  const cache = sharedNodeFolder("model-cache", `${use.hostRoot}/models`, CACHE_PATH, false);
+  const compiled = { name: "VLLM_CACHE_ROOT", value: `${CACHE_PATH}/vllm` };
   if (model.source.kind === "directory") {
-    return {
-      location: MODEL_PATH, written: false, folder: nodeFolder("model", model.source.path, MODEL_PATH),
-      env: [...quiet, { name: "HF_HUB_OFFLINE", value: "1" }],
-    };
+    const folder = nodeFolder("model", model.source.path, MODEL_PATH);
+    const offline = [quiet, { name: "HF_HUB_OFFLINE", value: "1" }];
+    return use.compiles ? { location: MODEL_PATH, folders: [folder, cache], written: [cache], env: [...offline, compiled] }
+      : { location: MODEL_PATH, folders: [folder], written: [], env: offline };
   }
   return {
-    location: model.name, written: true, folder: sharedNodeFolder("model-cache", `${at.hostRoot}/models`, CACHE_PATH, false),
-    env: [
-      ...quiet, { name: "HF_HOME", value: CACHE_PATH }, { name: "VLLM_CACHE_ROOT", value: `${CACHE_PATH}/vllm` },
-      ...(at.keys.includes("HF_TOKEN") ? [secretEnv(at.secret, "HF_TOKEN")] : []),
-    ],
+    location: model.name, folders: [cache], written: [cache],
+    env: [quiet, { name: "HF_HOME", value: CACHE_PATH }, compiled, ...(use.keys.includes("HF_TOKEN") ? [secretEnv(use.secret, "HF_TOKEN")] : [])],
   };
 }

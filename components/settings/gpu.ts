@@ -9,6 +9,11 @@ const unique = <T extends z.ZodType>(of: T) => z.array(of).min(1)
 const pool = {
   /** Where containers see the GPUs through a runtime class of their own only. */
   runtimeClass: name.optional(),
+  /**
+   * A GPU that multiplies bfloat16 matrices more slowly is refused, in TFLOP/s: one that is throttled, sliced or not used at
+   * all. An H100 SXM was measured at about 800, the PCIe card reaches half of that.
+   */
+  minTeraflops: z.number().positive().default(200),
   /** Most nodes that this stack may use. */
   nodeCount: count.default(1),
   /** Let pods without a GPU run on the pool's nodes: for a cluster of one node. */

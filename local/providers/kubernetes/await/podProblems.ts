@@ -16,6 +16,19 @@ export function podProblems(pod: Manifest): string[] {
   return lines.map((line) => `pod ${nameOf(pod)}: ${line}`);
 }
 
+/** EX_CONFIG of sysexits.h: what every program of the stack ends with when it can't work as it is set up, its preflight included. */
+const CONFIGURATION_ERROR = 78;
+
+/** Containers that say themselves that no restart would mend them, one line each, with their own words. */
+export function configurationErrors(pod: Manifest): string[] {
+  return containerStatuses(pod).flatMap((status) => {
+    const ended = failure(status);
+    if (ended === undefined || numberAt(ended, "exitCode") !== CONFIGURATION_ERROR || at(status, "ready") === true || at(status, "state", "running") !== undefined) return [];
+    const message = stringAt(ended, "message")?.trim();
+    return [`container ${stringAt(status, "name")} of pod ${nameOf(pod)} can't work as it is set up (exit code ${CONFIGURATION_ERROR})${message ? `: ${message}` : ""}`];
+  });
+}
+
 /** Five restarts take about five minutes with the kubelet's back-off: what it waits for would have come by then. */
 const TOO_MANY_RESTARTS = 5;
 

@@ -57,6 +57,15 @@ describe("a Deployment", () => {
     expect(failure.reasons.join("\n")).toMatch(/ended with exit code 1[^]*last log lines/);
   });
 
+  test("whose init container says that no restart would mend it fails at once, with the container's own words", async () => {
+    const making = create(deployment("web")).catch((error: unknown) => error);
+    const state = { terminated: { exitCode: 78, reason: "Error", message: "GPU preflight: the GPU is NVIDIA L4. What to do: look" } };
+    const looked = { name: "preflight", image: "x:1", imageID: "", ready: false, restartCount: 0, state };
+    await setPodStatus("web", { phase: "Pending", initContainerStatuses: [looked] });
+    const failure = (await making) as InitFailure;
+    expect(failure.message).toMatch(/web has failed: container preflight of pod web-\S+ can't work as it is set up \(exit code 78\): GPU preflight: the GPU is NVIDIA L4/);
+  });
+
   test("whose pod can't mount a folder of its node says so while it is waited for, by the kubelet's event", async () => {
     const making = create(deployment("web"));
     const state = { waiting: { reason: "ContainerCreating" } };

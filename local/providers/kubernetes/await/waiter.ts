@@ -4,7 +4,7 @@ import type { ObjectClient } from "../client.ts";
 import { describe, type Manifest, namespaceOf } from "../manifest.ts";
 import { mountProblems } from "./mountProblems.ts";
 import { lastLogLines } from "./podLogs.ts";
-import { crashLoops, podProblems } from "./podProblems.ts";
+import { configurationErrors, crashLoops, podProblems } from "./podProblems.ts";
 import { Cancelled, poll } from "./poll.ts";
 import { judge, podsOf } from "./readiness.ts";
 import { failed, type Verdict, waiting } from "./verdict.ts";
@@ -68,11 +68,11 @@ export async function requireReady(cluster: Cluster, live: Manifest): Promise<vo
   if (verdict.state !== "ready") throw await notReady(cluster, live, verdict, `${describe(live)} isn't ready`);
 }
 
-/** What the pods say is added to the verdict; a container that has crashed too often is no longer waited for. */
+/** What the pods say is added to the verdict; a container that can't work, or has crashed too often, is no longer waited for. */
 async function withPods(core: CoreV1Api, verdict: { state: "waiting"; reasons: string[] }, pods: Manifest[]): Promise<Verdict> {
   const told = [...pods.flatMap(podProblems), ...(await mountProblems(core, pods))];
   const problems = told.filter((line) => !verdict.reasons.includes(line));
-  const lost = pods.flatMap(crashLoops);
+  const lost = [...pods.flatMap(configurationErrors), ...pods.flatMap(crashLoops)];
   return lost.length > 0 ? failed(...lost) : waiting(...verdict.reasons, ...problems);
 }
 
