@@ -142,11 +142,11 @@ export class Adapters {
   /** Throws unless the trainer gives the canary the scores that the server gave it. */
   async #prove({ name, version }: Adapter, scores: number[]): Promise<void> {
     const { prompts, token } = this.#canary.question;
-    const { signal, log, guards } = this.#options;
+    const { signal, guards } = this.#options;
     const own = await withRetries(() => this.#trainer.score(version, prompts, token, signal), {
       retries: guards.maxRetries,
       signal,
-      before: () => waitFor("the trainer", (s) => this.#trainer.ready(s), { signal, log }),
+      before: () => this.#trainerIsReady(),
     });
     const delta = meanChange(scores, own);
     if (delta <= guards.maxLogprobDelta) return;
@@ -174,8 +174,9 @@ export class Adapters {
     }
   }
 
+  /** A load needs both services: the server reads what the trainer has vouched for. */
   #load(adapter: Adapter): Promise<void> {
-    return this.#retried(() => this.#loadOnce(adapter));
+    return this.#retried(() => this.#loadOnce(adapter), () => this.#trainerIsReady());
   }
 
   async #loadOnce(adapter: Adapter): Promise<void> {
@@ -188,7 +189,10 @@ export class Adapters {
     try {
       await this.#vllm.loadAdapter(name, path, signal);
     } catch (error) {
-      if (!(error instanceof HttpError) || error.status !== 404) throw error;
+      if (!(error instanceof HttpError) || isPassing(error)) throw error;
+      // Torn since it was looked at: then that is the cause, whatever the server made of it.
+      await checkFolder(this.#trainer, adapter, signal);
+      if (error.status !== 404) throw error;
       const remedy =
         "mount one adapter directory into both pods, on one node, and delete nothing in it; then start a new attempt";
       throw new RunFailure(`vLLM finds no adapter ${name} at ${path}, where the trainer wrote it`, remedy, {
@@ -226,10 +230,19 @@ export class Adapters {
     }
   }
 
-  #retried<T>(attempt: () => Promise<T>): Promise<T> {
+  /** Waits for vLLM before each retry, and for what `also` waits for. */
+  #retried<T>(attempt: () => Promise<T>, also?: () => Promise<void>): Promise<T> {
     const { signal, log, guards } = this.#options;
-    const before = () => waitFor("vLLM", (s) => this.#vllm.health(s), { signal, log });
+    const before = async () => {
+      await waitFor("vLLM", (s) => this.#vllm.health(s), { signal, log });
+      await also?.();
+    };
     return withRetries(attempt, { retries: guards.maxRetries, signal, before });
+  }
+
+  #trainerIsReady(): Promise<void> {
+    const { signal, log } = this.#options;
+    return waitFor("the trainer", (s) => this.#trainer.ready(s), { signal, log });
   }
 }
 

@@ -40,6 +40,8 @@ export class FakeTrainer {
     dieAfterStep?: number;
     /** Called when a step arrives. */
     onStep?: (body: any) => void | Promise<void>;
+    /** Called when somebody asks for the digest of a version's files; true cuts the connection. */
+    onDigest?: (name: string) => boolean | void;
   } = {};
 
   constructor(adapters: string) {
@@ -102,10 +104,12 @@ export class FakeTrainer {
     if (path === "/ready") return { status: 200, body: { status: "ok" } };
     if (headers.authorization !== `Bearer ${this.apiKey}`) return { status: 401, body: { error: "unauthorized" } };
     const [, , run, verb, version] = path.split("/") as [string, string, string, string?, string?];
-    if (verb === "adapters") return this.#onDisk(`${run}-v${version}`);
+    if (verb === "adapters") return this.fault.onDigest?.(`${run}-v${version}`) ? "hang up" : this.#onDisk(`${run}-v${version}`);
     if (method === "PUT") return this.#put(run, JSON.stringify(body));
-    const state = this.#runs.get(run);
+    // As the real one: a run that is on disk comes back when it is asked for.
+    const state = this.#runs.get(run) ?? this.#asleep.get(run);
     if (!state) return { status: 404, body: { error: "unknown_run", detail: run } };
+    this.#runs.set(run, state);
     if (verb === "score") {
       const weight = state.weights.at(-1)! + (this.fault.baseOffset ?? 0);
       const logprobs = body.sequences.map((sequence: any) =>

@@ -25,6 +25,10 @@ export class FakeVllm {
     fromVersion?: number;
     /** Reads half of an adapter's file. */
     readsHalf?: boolean;
+    /** Called when a load arrives, before anything is read. */
+    onLoad?: (name: string, root: string) => void;
+    /** Status of the answer to a load of a file that can't be read. */
+    unreadable?: number;
     /** Looks for adapters in another folder than the trainer's. */
     otherFolder?: boolean;
     /** Chat requests, and they alone, are answered with weights that are off by this much; every n-th of them. */
@@ -118,6 +122,7 @@ export class FakeVllm {
   }
 
   #load(name: string, root: string): FakeAnswer {
+    this.fault.onLoad?.(name, root);
     if (this.#loaded.has(name))
       return { status: 400, body: { error: { message: `${name} has already been loaded` } } };
     const file = join(root, "weight.json");
@@ -129,7 +134,7 @@ export class FakeVllm {
       this.#loaded.set(name, { root, weight });
     } catch {
       // As the real one: it answers, lives on, and has not loaded anything.
-      return { status: 500, body: { error: { message: "Error while deserializing header" } } };
+      return { status: this.fault.unreadable ?? 500, body: { error: { message: "Error while deserializing header" } } };
     }
     this.loads.push(name);
     this.mostLoaded = Math.max(this.mostLoaded, this.#loaded.size);

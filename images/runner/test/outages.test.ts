@@ -92,6 +92,22 @@ test("a trainer that is restarted reads the run from its disk, and the step is t
   expect(ofType(events, "step.finished").map((event) => event.iteration)).toEqual([1, 2, 3]);
 });
 
+test("a trainer that dies between a step and the load is waited for, however long it takes to come back", async () => {
+  await using stack = await FakeStack.start();
+  let restart = true;
+  stack.trainer.fault.onDigest = (name) => {
+    if (!restart || !name.endsWith("-v2")) return false;
+    restart = false;
+    // Longer than all retries take that wait for nothing.
+    void stack.trainer.stop().then(() => setTimeout(() => void stack.trainer.start(), 1500));
+    return true;
+  };
+  const { code, events } = await stack.run(stack.spec((spec) => (spec.guards.maxRetries = 1)));
+  expect(code).toBe(0);
+  expect(restart).toBe(false);
+  expect(ofType(events, "sync.finished").map((event) => event.iteration)).toEqual([0, 1, 2, 3]);
+});
+
 test("a trainer that has lost the run ends it: nobody may take a fresh start for a fall", async () => {
   await using stack = await FakeStack.start();
   let restart = true;

@@ -1,3 +1,5 @@
+import { truncateSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { EXIT } from "../src/run.ts";
 import { failing, inIteration2 } from "./failing.ts";
@@ -72,6 +74,15 @@ test("an adapter directory that vanished ends the run", async () => {
   await using stack = await FakeStack.start();
   stack.trainer.fault.noFolder = true;
   expect((await failing(stack)).reason).toMatch(/the trainer finds no adapter .*-v1 at .*-v1/);
+});
+
+test.each([400, 500])("a file that is torn after it was looked at and before it is read ends the run with that cause, also where vLLM answers %i", async (status) => {
+  await using stack = await FakeStack.start();
+  Object.assign(stack.vllm.fault, {
+    unreadable: status,
+    onLoad: (name: string, root: string) => name.endsWith("-v2") && truncateSync(join(root, "weight.json"), 3),
+  });
+  expect((await failing(stack)).reason).toMatch(/the files of .*-v2 at .* they are torn or changed/);
 });
 
 test("a run in which no step changed a weight fails, however well it went", async () => {
