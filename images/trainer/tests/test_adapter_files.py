@@ -2,16 +2,18 @@
 
 import hashlib
 import json
+import resource
 import subprocess
 from pathlib import Path
 
+import pytest
 import torch
 from conftest import MODULES, load_llama, make_spec, make_step
 from peft import LoraConfig, PeftModel
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-from trainer.adapter_files import adapter_config, write_adapter
+from trainer.adapter_files import adapter_config, is_intact, write_adapter
 from trainer.run import Place
 from trainer.runs import Runs
 
@@ -93,3 +95,32 @@ def test_a_folder_with_equal_content_is_left_alone_and_another_is_replaced(tmp_p
     assert replaced.digest != first.digest
     assert torch.equal(load_file(Path(first.path) / "adapter_model.safetensors")[name], other)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["a-v1", "a-v1.sha256"]
+
+
+def test_a_version_that_the_disk_refuses_leaves_nothing_that_smaller_ones_would_need(tmp_path: Path) -> None:
+    """The system refuses files above 64 KiB here, as a full disk refuses every block."""
+    config, name = LoraConfig(r=2, target_modules=["x"]), "base_model.model.x.lora_A.weight"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (65536, hard))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            write_adapter(tmp_path, "large", 1, {name: torch.ones(2, 20000)}, config, "m", torch.float32)
+        assert list(tmp_path.iterdir()) == []
+        small = write_adapter(tmp_path, "small", 1, {name: torch.ones(2, 3)}, config, "m", torch.float32)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert is_intact(small)
+
+
+def test_a_file_that_is_torn_while_it_is_saved_is_not_recorded_as_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Path.write_bytes
+
+    def torn(path: Path, content: bytes) -> int:
+        return write(path, content[: len(content) // 2] if path.suffix == ".safetensors" else content)
+
+    monkeypatch.setattr(Path, "write_bytes", torn)
+    config = LoraConfig(r=2, target_modules=["x"])
+    weights = {"base_model.model.x.lora_A.weight": torch.ones(2, 3)}
+    assert not is_intact(write_adapter(tmp_path, "a", 1, weights, config, "m", torch.float32))

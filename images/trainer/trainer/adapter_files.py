@@ -8,10 +8,10 @@ from typing import Any
 
 import torch
 from peft import LoraConfig
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
-from trainer.digest import digest_folder
+from trainer.digest import digest_files, digest_folder
 from trainer.durable import commit_folder, empty_folder, write_text
 from trainer.schemas import AdapterRef
 
@@ -27,29 +27,40 @@ def write_adapter(
 ) -> AdapterRef:
     """Writes {run}-v{version} and its digest file; a folder of that name with equal content is left alone.
 
-    weights are PEFT's names and tensors; they are stored as `dtype`. Raises OSError if the disk refuses.
+    weights are PEFT's names and tensors; they are stored as `dtype`. The digest is of what was to be written: made of
+    the files on disk it would call a torn one whole. Raises OSError if the disk refuses; nothing of the version stays
+    then, because what a large one leaves on a full disk is missing to the small ones of other runs.
     """
     name = f"{run}-v{version}"
-    final, temporary = adapters_dir / name, empty_folder(adapters_dir / f".tmp-{name}")
     stored = {key: weight.detach().to("cpu", dtype).contiguous() for key, weight in weights.items()}
-    save_file(stored, temporary / "adapter_model.safetensors", metadata={"format": "pt"})
-    # safetensors makes its files readable by their owner alone; the sampler may run as somebody else.
-    (temporary / "adapter_model.safetensors").chmod(0o644)
-    (temporary / "adapter_config.json").write_text(adapter_config(config, base_model))
-    digest, text = digest_folder(temporary, name)
-    write_text(adapters_dir / f"{name}.sha256", text)
-    if final.is_dir() and digest_folder(final, name)[0] == digest:
-        # vLLM may be reading it, and there is nothing to change.
-        shutil.rmtree(temporary)
-    else:
-        commit_folder(temporary, final)
+    files = {
+        "adapter_config.json": adapter_config(config, base_model).encode(),
+        "adapter_model.safetensors": save(stored, metadata={"format": "pt"}),
+    }
+    digest, text = digest_files(files, name)
+    final, temporary = adapters_dir / name, adapters_dir / f".tmp-{name}"
+    if digest_on_disk(adapters_dir, name) != digest:  # Else vLLM may be reading it, and there is nothing to change.
+        try:
+            _write_files(empty_folder(temporary), files)
+            write_text(adapters_dir / f"{name}.sha256", text)
+            commit_folder(temporary, final)
+        except OSError:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
     return AdapterRef(name=name, version=version, path=str(final), digest=digest)
+
+
+def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+        # Whatever the process's mask: the sampler may run as somebody else.
+        (folder / name).chmod(0o644)
 
 
 def digest_on_disk(adapters_dir: Path, name: str) -> str | None:
     """The digest of an adapter's folder as it is now; None if there is no folder."""
     folder = adapters_dir / name
-    return digest_folder(folder, name)[0] if folder.is_dir() else None
+    return digest_folder(folder) if folder.is_dir() else None
 
 
 def is_intact(adapter: AdapterRef) -> bool:

@@ -24,8 +24,12 @@ def commit_file(temporary: Path, final: Path) -> None:
 def write_text(path: Path, text: str) -> None:
     """Writes a small file in one go."""
     temporary = path.with_name(f".tmp-{path.name}")
-    temporary.write_text(text)
-    commit_file(temporary, path)
+    try:
+        temporary.write_text(text)
+        commit_file(temporary, path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def empty_folder(path: Path) -> Path:

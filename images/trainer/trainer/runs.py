@@ -1,6 +1,7 @@
 """All runs of this process by name; those on disk come back when they are asked for."""
 
 import torch
+from safetensors import SafetensorError
 
 from trainer.digest import digest_model
 from trainer.errors import ConflictError, InvalidRequestError, StepFailedError, TrainerError, UnknownRunError
@@ -92,7 +93,7 @@ def _as_step_failure(error: Exception, step: int, spec: RunSpec) -> TrainerError
     if isinstance(error, torch.cuda.OutOfMemoryError):
         torch.cuda.empty_cache()
         reason = f"the GPU is out of memory; lower micro_batch ({spec.micro_batch})"
-    elif isinstance(error, OSError):
+    elif isinstance(error, (OSError, SafetensorError)):
         reason = f"it could not be saved: {error}"
     else:
         reason = f"{type(error).__name__}: {error}"
