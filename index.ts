@@ -4,13 +4,14 @@ import { clusterProvider } from "./components/clusterProvider.ts";
 import { summariseNotices } from "./components/config/notices.ts";
 import { ContainerImage, imageBuilder } from "./components/containerImage.ts";
 import { EnvSecret } from "./components/envSecret.ts";
-import { GpuClaim } from "./components/gpuClaim.ts";
 import { GpuNodePool } from "./components/gpuNodePool.ts";
 import { GpuPreflight } from "./components/gpuPreflight.ts";
 import { LoraTrainer } from "./components/loraTrainer.ts";
-import { namespaceOf, trainerName, vllmName } from "./components/names.ts";
+import { trainerName, vllmName } from "./components/names.ts";
 import { nextCommands } from "./components/nextCommands.ts";
 import { poolOf } from "./components/nodePool/pool.ts";
+import { PairClaims } from "./components/pairClaims.ts";
+import { podSecurityLevel } from "./components/pod/storage.ts";
 import { RewardJob } from "./components/rewardJob.ts";
 import { RunBudget } from "./components/runBudget.ts";
 import { loadSettings, readProgram } from "./components/settings.ts";
@@ -33,7 +34,7 @@ export default async function program(overlay: StackOverlay = {}) {
 
   const { uid: clusterUid } = await new ClusterIdentity("identity", { stack, ...settings.cluster }, { provider: clusterProvider("look", settings.cluster) }).check();
   const provider = clusterProvider("cluster", settings.cluster);
-  const { namespace, name: namespaceName } = new StackNamespace("stack", { stack, gpus: settings.gpu.nodeCount * settings.gpu.gpusPerNode, quote: plan.quote }, { provider });
+  const { namespace, name: namespaceName } = new StackNamespace("stack", { stack, gpus: settings.gpu.nodeCount * settings.gpu.gpusPerNode, quote: plan.quote, podSecurity: podSecurityLevel(settings) }, { provider });
   // What is in the namespace goes with it: a teardown deletes the namespace and waits for that.
   const inNamespace = { provider, deletedWith: namespace };
   const secret = new EnvSecret("env", { stack, namespace: namespaceName, secrets: plan.secrets }, inNamespace);
@@ -44,19 +45,18 @@ export default async function program(overlay: StackOverlay = {}) {
   const builder = imageBuilder("docker", images.dockerHost, [images.taskApp, images.runner, images.trainer, images.vllm]);
   const image = (folder: string, source: typeof images.taskApp) => new ContainerImage(folder, { ...images, folder, source, tag: stack }, { provider: builder }).reference;
 
-  const common = { stack, namespace: namespaceName, secret: secret.name, keys: secret.keys, pool: poolOf(stack, settings.gpu), device, model: settings.model, hostRoot: settings.hostRoot };
+  const common = { stack, namespace: namespaceName, secret: secret.name, keys: secret.keys, pool: poolOf(stack, settings.gpu), device, model: settings.model, hostRoot: settings.hostRoot, adapters: settings.adapters };
   const taskApp = new TaskApp("task-app", { ...common, ...settings.taskApp, image: image("task-app", images.taskApp) }, { ...inNamespace, dependsOn: [network, secret] });
   const [vllmImage, trainerImage, runnerImage] = [image("vllm", images.vllm), image("trainer", images.trainer), image("runner", images.runner)];
 
   const preflight = device === "cuda" ? [new GpuPreflight("preflight", { stack, namespace: namespaceName, program: readProgram("images/preflight/preflight.py") }, inNamespace)] : [];
   const pairs = plan.pairs.map(({ name: pair, slots }) => {
-    const adapterFolder = `${settings.hostRoot}/${namespaceOf(stack)}/${pair}`;
-    const claims = common.pool.deviceClass ? [new GpuClaim(pair, { stack, namespace: namespaceName, pair, deviceClass: common.pool.deviceClass }, inNamespace)] : [];
-    const onGpus = { ...inNamespace, dependsOn: [nodes, network, secret, ...preflight, ...claims] };
+    const claims = new PairClaims(pair, { stack, namespace: namespaceName, pair, deviceClass: common.pool.deviceClass, adapters: settings.adapters, modelCache: settings.model.cache }, inNamespace);
+    const onGpus = { ...inNamespace, dependsOn: [nodes, network, secret, claims, ...preflight] };
     return {
       pair,
-      vllm: new VllmServer(vllmName(pair), { ...common, ...settings.vllm, image: vllmImage, pair, slots, adapterFolder }, onGpus),
-      trainer: new LoraTrainer(trainerName(pair), { ...common, ...settings.trainer, image: trainerImage, pair, adapterFolder }, onGpus),
+      vllm: new VllmServer(vllmName(pair), { ...common, ...settings.vllm, image: vllmImage, pair, slots }, onGpus),
+      trainer: new LoraTrainer(trainerName(pair), { ...common, ...settings.trainer, image: trainerImage, pair }, onGpus),
     };
   });
 

@@ -3,8 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { PORTS } from "./names.ts";
 import { plainEnv, secretEnv, USER_ENV } from "./pod/env.ts";
 import type { ModelAccess } from "./pod/model.ts";
-import { ADAPTER_PATH, memberPod, memberServer, type PairMemberArgs, type Program } from "./pod/pairMember.ts";
+import { memberPod, memberServer, type PairMemberArgs, type Program } from "./pod/pairMember.ts";
 import { deploymentOf, serviceOf, timeoutsOf } from "./pod/server.ts";
+import { ADAPTER_PATH } from "./pod/storage.ts";
 
 export type LoraTrainerArgs = PairMemberArgs;
 

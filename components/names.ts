@@ -32,6 +32,9 @@ export const trainerName = (pair: string): string => `${pair}-trainer`;
 export const pairIndex = (pair: string): number => Number(pair.slice("pair-".length));
 /** The ResourceClaim of a pair's two GPUs, where GPUs are allocated by claims. */
 export const gpuClaimName = (pair: string): string => `${pair}-gpus`;
+/** The claims of a pair for its adapters and for its model cache, where these are not folders of its node. */
+export const adapterClaimName = (pair: string): string => `${pair}-adapters`;
+export const modelClaimName = (pair: string): string => `${pair}-models`;
 /** What a stack's nodes are made by: a ComputeClass, or a NodePool and its class. */
 export const poolName = (stack: string): string => `${PROJECT}-${stack}`;
 

@@ -9,24 +9,26 @@ export interface StackNamespaceArgs {
   gpus: number;
   /** What it may cost. */
   quote: Pick<Quote, "prices" | "nodeHours" | "cap">;
+  /** The pod-security level that all its pods meet. */
+  podSecurity: "restricted" | "privileged";
 }
 
 /**
  * The namespace of a stack: everything it has in the cluster, but for the labels of its nodes.
  *
- * Pods here meet the "restricted" security level but for one volume: the adapter folder is a folder of the node, which
- * no level below "privileged" admits. Hence the label, for clusters that enforce a stricter level by default.
+ * Pods here meet the "restricted" security level but for folders of the node, where the stack keeps adapters or models there: no
+ * level below "privileged" admits them. Hence the label, also for clusters that enforce a stricter level by default.
  */
 export class StackNamespace extends pulumi.ComponentResource {
   readonly namespace: k8s.core.v1.Namespace;
   readonly name: pulumi.Output<string>;
 
-  constructor(name: string, { stack, gpus, quote }: StackNamespaceArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { stack, gpus, quote, podSecurity }: StackNamespaceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rewardlab:cluster:Namespace", name, {}, opts);
     this.namespace = new k8s.core.v1.Namespace(`${name}-namespace`, {
       metadata: {
         name: namespaceOf(stack),
-        labels: { ...labelsOf({ stack }), "pod-security.kubernetes.io/enforce": "privileged" },
+        labels: { ...labelsOf({ stack }), "pod-security.kubernetes.io/enforce": podSecurity },
         annotations: {
           [ANNOTATION.gpuLimit]: String(gpus),
           [ANNOTATION.quote]: JSON.stringify({ prices: quote.prices, nodeHours: quote.nodeHours, cost: quote.cap }),

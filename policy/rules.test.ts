@@ -140,6 +140,17 @@ describe("the security context", () => {
   });
 });
 
+describe("the level that the namespace enforces", () => {
+  const enforcing = (level: string) => changed(namespace(), (copy) => void (copy.props["metadata"].labels["pod-security.kubernetes.io/enforce"] = level));
+  const onNode = changed(deployment("trainer"), (copy) => void (copy.props["spec"].template.spec.volumes = [{ name: "adapters", hostPath: { path: "/srv" } }]));
+  it("is restricted, unless a pair has folders of its node, and then it is privileged", () => {
+    expect(brokenBy(enforcing("restricted"), deployment("trainer"))).toEqual([]);
+    expect(brokenBy(enforcing("privileged"), onNode)).toEqual([]);
+    expect(brokenBy(enforcing("privileged"), deployment("trainer"))).toEqual(["namespace-enforces-its-pods-level"]);
+    expect(brokenBy(enforcing("restricted"), onNode)).toEqual(["namespace-enforces-its-pods-level"]);
+  });
+});
+
 describe("labels", () => {
   it.each(["app.kubernetes.io/managed-by", "rewardlab.dev/stack"])("%s is missed on an object and on a pod", (label) => {
     expect(brokenBy(changed(service(), (copy) => void delete copy.props["metadata"].labels[label]))).toEqual(["owner-and-stack-labels"]);

@@ -1,4 +1,5 @@
 import type { Planned, Rule, StackRule } from "./planned.ts";
+import { enforcedLevel } from "./rules/enforcedLevel.ts";
 import { gpuPool } from "./rules/gpuPool.ts";
 import { gpuRequests } from "./rules/gpuRequests.ts";
 import { imageDigests } from "./rules/imageDigests.ts";
@@ -10,7 +11,7 @@ import { secretLiterals } from "./rules/secretLiterals.ts";
 
 /** Every rule of the pack. */
 export const RULES: readonly Rule[] = [gpuRequests, imageDigests, secretLiterals, requests, noLoadBalancer, restricted, labels];
-export const STACK_RULES: readonly StackRule[] = [gpuPool];
+export const STACK_RULES: readonly StackRule[] = [gpuPool, enforcedLevel];
 
 /** A rule that an object breaks. */
 export interface Violation {

@@ -40,7 +40,7 @@ export const containerOf = (object: Planned): Record<string, any> => podOf(objec
 
 export const namespace = (gpus: unknown = 2): Planned => ({
   type: "kubernetes:core/v1:Namespace", name: "stack-namespace",
-  props: { metadata: { name: "rewardlab-dev", labels: LABELS, annotations: { "rewardlab.dev/gpu-limit": String(gpus) } } },
+  props: { metadata: { name: "rewardlab-dev", labels: { ...LABELS, "pod-security.kubernetes.io/enforce": "restricted" }, annotations: { "rewardlab.dev/gpu-limit": String(gpus) } } },
 });
 
 export const service = (): Planned => ({

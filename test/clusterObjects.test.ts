@@ -13,7 +13,7 @@ it("the provider names its cluster for good and updates a rotated secret in plac
 });
 
 it("the namespace is called after the stack and may take twenty minutes to go", async () => {
-  const { one, outputs } = await record(async () => ({ name: new StackNamespace("stack", { stack: "exp-7", gpus: 2, quote: { prices: null, nodeHours: 5, cap: null } }).name }));
+  const { one, outputs } = await record(async () => ({ name: new StackNamespace("stack", { stack: "exp-7", gpus: 2, quote: { prices: null, nodeHours: 5, cap: null }, podSecurity: "restricted" }).name }));
   expect(outputs.name).toBe("rewardlab-exp-7");
   expect(one("kubernetes:core/v1:Namespace").options.customTimeouts).toEqual({ delete: "20m" });
 });

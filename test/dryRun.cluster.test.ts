@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Recording, revealed } from "./record.ts";
-import { recordStack } from "./stacks.ts";
+import { EMBEDDED_OVERLAY, recordStack } from "./stacks.ts";
 import { startTestPlane, type TestPlane } from "./testPlane.ts";
 
 /** What the program registers, put before a real API server: it validates and admits, and keeps nothing. */
@@ -45,6 +45,24 @@ describe.each(["dev", "local"] as const)("a real API server, with the objects of
     job.spec.podFailurePolcy = {};
     const { ok, output } = await api.kubectl(["apply", "--server-side", "--dry-run=server", "--validate=strict"], job);
     expect([ok, output]).toEqual([false, expect.stringContaining("podFailurePolcy")]);
+  });
+
+  it("admits every pod at the restricted level, where adapters and model cache are on claims, and the namespace enforces it", async () => {
+    const volume = { kind: "claim", size: "20Gi", storageClass: "fast" };
+    const model = { source: { kind: "hub", revision: "main" }, cache: volume };
+    const claimed = manifests(await recordStack(stack, { adapters: volume, model, ...(stack === "local" && { ...EMBEDDED_OVERLAY, model }) }));
+    expect(claimed.find(({ kind }) => kind === "Namespace").metadata.labels["pod-security.kubernetes.io/enforce"]).toBe("restricted");
+    for (const object of claimed) {
+      const { ok, output } = await api.kubectl(["apply", "--server-side", "--dry-run=server", "--validate=strict", "--field-manager=rewardlab"], object);
+      expect(ok, `${object.kind} ${object.metadata.name}: ${output}`).toBe(true);
+    }
+    const pods = claimed.filter(({ spec }) => spec?.template);
+    expect(pods.length).toBeGreaterThanOrEqual(6);
+    for (const { kind, metadata, spec } of pods) {
+      const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: metadata.name, namespace: "strict" }, spec: { restartPolicy: "Never", ...spec.template.spec } };
+      const { ok, output } = await api.kubectl(["create", "--dry-run=server"], pod);
+      expect(ok, `${kind} ${metadata.name}: ${output}`).toBe(true);
+    }
   });
 
   it("admits the task app and the runs at the restricted security level, and a pair's pods but for the node's folder", async () => {

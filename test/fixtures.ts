@@ -16,11 +16,11 @@ export const pool = {
 export const server = {
   stack: "dev", namespace: "rewardlab-dev", image: DIGEST, secret: "rewardlab-env", keys: ["SYNTH_API_KEY", "ENVIRONMENT_API_KEY"] as const, pool,
   resources: { cpu: "2", memory: "8Gi" }, env: {}, sharedMemory: "2Gi", readyWithinMinutes: 45, pair: "pair-0", hostRoot: "/var/lib/rewardlab", device: "cuda" as const,
-  adapterFolder: "/var/lib/rewardlab/rewardlab-dev/pair-0",
+  adapters: { kind: "node" } as const,
 };
 
-export const hubModel = { name: "Qwen/Qwen3-4B", source: { kind: "hub", revision: "main" }, maxModelLen: 8192, dtype: "bfloat16" } as const;
-export const folderModel = { name: "rewardlab/tiny", source: { kind: "directory", path: "/srv/model" }, maxModelLen: 2048, dtype: "float32" } as const;
+export const hubModel = { name: "Qwen/Qwen3-4B", source: { kind: "hub", revision: "main" }, maxModelLen: 8192, dtype: "bfloat16", cache: { kind: "node" } } as const;
+export const folderModel = { name: "rewardlab/tiny", source: { kind: "directory", path: "/srv/model" }, maxModelLen: 2048, dtype: "float32", cache: { kind: "node" } } as const;
 
 /** The spec of a shipped config. */
 export function shippedSpec(attempt = 1): RunSpec {

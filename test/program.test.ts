@@ -132,7 +132,7 @@ describe.each(["dev", "local"])("the program of stack %s", (stack) => {
     }
     for (const { dependsOn } of [...of("rewardlab:serving:VllmServer"), ...of("rewardlab:training:LoraTrainer")]) {
       expect(dependsOn).toEqual(["rewardlab:gpu:NodePool gpus", "rewardlab:cluster:Network network", "rewardlab:cluster:EnvSecret env",
-        ...(stack === "dev" ? ["rewardlab:gpu:Preflight preflight"] : [])]);
+        "rewardlab:gpu:PairClaims pair-0", ...(stack === "dev" ? ["rewardlab:gpu:Preflight preflight"] : [])]);
     }
   });
 

@@ -2,7 +2,8 @@ import type { Input } from "@pulumi/pulumi";
 import type { SecretName } from "../config/envKeys.ts";
 import { secretEnv } from "./env.ts";
 import type { EnvVar } from "./types.ts";
-import { type Mounted, nodeFolder, sharedNodeFolder } from "./volumes.ts";
+import { modelCache, type Storage } from "./storage.ts";
+import { type Mounted, nodeFolder } from "./volumes.ts";
 
 /** The base model of a stack. */
 export interface Model {
@@ -11,6 +12,8 @@ export interface Model {
   /** Longest prompt plus decision, in tokens. */
   maxModelLen: number;
   dtype: "bfloat16" | "float32";
+  /** Where downloads and what is compiled are kept. */
+  cache: Storage;
 }
 
 /** How a pod gets at the model. */
@@ -29,6 +32,7 @@ const CACHE_PATH = "/models/cache";
 
 /** Where a model is looked for, and what is done with it. */
 export interface ModelUse {
+  pair: string;
   hostRoot: string;
   secret: Input<string> & string;
   keys: readonly SecretName[];
@@ -37,12 +41,12 @@ export interface ModelUse {
 }
 
 /**
- * A folder of the node, mounted read-only, or a hub name with a cache on the node that server and trainer share, so that
- * a node downloads a model once (the hub's client locks each file while it loads it) and compiles its kernels once.
+ * A folder of the node, mounted read-only, or a hub name with a cache that server and trainer share, so that
+ * a node (or a pair, on a claim) downloads a model once (the hub's client locks each file while it loads it) and compiles its kernels once.
  */
 export function modelAccess(model: Model, use: ModelUse): ModelAccess {
   const quiet = { name: "HF_HUB_DISABLE_TELEMETRY", value: "1" };
-  const cache = sharedNodeFolder("model-cache", `${use.hostRoot}/models`, CACHE_PATH, false);
+  const cache = modelCache(use, model.cache, CACHE_PATH);
   const compiled = { name: "VLLM_CACHE_ROOT", value: `${CACHE_PATH}/vllm` };
   if (model.source.kind === "directory") {
     const folder = nodeFolder("model", model.source.path, MODEL_PATH);

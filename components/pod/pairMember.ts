@@ -6,10 +6,11 @@ import { type Model, type ModelAccess, modelAccess } from "./model.ts";
 import { memberResources, pairPlacement, slotOf } from "./placement.ts";
 import { gpuPreflight } from "./preflight.ts";
 import { serverProbes } from "./probes.ts";
-import { restrictedContainer } from "./security.ts";
+import { restrictedContainer, restrictedPod } from "./security.ts";
 import { mounted, type Server } from "./server.ts";
+import { adapterFolder, type Storage } from "./storage.ts";
 import type { Container, EnvVar, PodSpec, Resources } from "./types.ts";
-import { giveFolders, scratch, sharedMemory, sharedNodeFolder } from "./volumes.ts";
+import { giveFolders, isNodeFolder, scratch, sharedMemory } from "./volumes.ts";
 
 /** What a pair's server and its trainer are both told. */
 export interface PairMemberArgs {
@@ -26,19 +27,16 @@ export interface PairMemberArgs {
   model: Model;
   /** What both compute on. On `cuda` the GPU is looked at before a program starts. */
   device: "cpu" | "cuda";
-  /** Folder on the node for the model cache. */
+  /** Folder on the node for what is kept there. */
   hostRoot: string;
-  /** Folder on the node for the pair's adapters. */
-  adapterFolder: string;
+  /** Where the trainer hands adapters over. */
+  adapters: Storage;
   /** Further settings of the program. */
   env: Readonly<Record<string, string>>;
   sharedMemory: string;
   resources: Resources;
   readyWithinMinutes: number;
 }
-
-/** Where a pair's adapters are, in its server and in its trainer: the trainer gives the server paths in it. */
-export const ADAPTER_PATH = "/adapters";
 
 /** What sets a member apart from the other. */
 export interface Program {
@@ -68,11 +66,11 @@ export function memberServer(part: Part, args: PairMemberArgs): Server {
 export function memberPod(part: Part, args: PairMemberArgs, program: (model: ModelAccess) => Program): PodSpec {
   const model = modelAccess(args.model, { ...args, compiles: part === "vllm" && args.device === "cuda" });
   const { writesAdapters, health, ready, ...main } = program(model);
-  const adapters = sharedNodeFolder("adapters", args.adapterFolder, ADAPTER_PATH, !writesAdapters);
+  const adapters = adapterFolder(args, !writesAdapters);
   const { volumes, volumeMounts } = mounted([...scratch(), sharedMemory(args.sharedMemory), ...model.folders, adapters]);
   const resources = memberResources(args.pool, args.resources, part);
   const look = args.device === "cuda" ? [gpuPreflight({ ...args, resources }, scratch())] : [];
-  const given = [...(writesAdapters ? [adapters] : []), ...model.written];
+  const given = [...(writesAdapters ? [adapters] : []), ...model.written].filter(isNodeFolder);
   const initContainers = [...look.map(({ container }) => container), ...(given.length > 0 ? [giveFolders(args.image, given)] : [])];
   const container: Container = {
     name: part,
@@ -84,8 +82,11 @@ export function memberPod(part: Part, args: PairMemberArgs, program: (model: Mod
     ...serverProbes({ port: PORTS[part], health, ready, readyWithinMinutes: args.readyWithinMinutes }),
     ...restrictedContainer(),
   };
+  const onClaims = [adapters, ...model.written].some((folder) => !isNodeFolder(folder));
   return {
     ...pairPlacement(args),
+    // A cache of many files is given to the pod's group once, and not at every start.
+    ...(onClaims && { securityContext: { ...restrictedPod().securityContext, fsGroupChangePolicy: "OnRootMismatch" } }),
     volumes: [...volumes, ...look.map(({ volume }) => volume)],
     ...(initContainers.length > 0 && { initContainers }),
     containers: [container],

@@ -31,6 +31,14 @@ export function sharedNodeFolder(name: string, path: string, mountPath: string, 
   return { volume: { name, hostPath: { path, type: "DirectoryOrCreate" } }, mount: { name, mountPath, readOnly } };
 }
 
+/** A volume that a claim stands for. The kubelet gives it to the pod's group (fsGroup). */
+export function claimFolder(name: string, claimName: string, mountPath: string, readOnly: boolean): Mounted {
+  return { volume: { name, persistentVolumeClaim: { claimName } }, mount: { name, mountPath, readOnly } };
+}
+
+/** Is it a folder of the node, which the kubelet makes as root's? */
+export const isNodeFolder = ({ volume }: Mounted): boolean => "hostPath" in volume;
+
 /**
  * The init container that gives mounted folders to the pod's user. It owns up to being root, with nothing but the right
  * to change an owner; it changes the folders themselves, not what is in them.

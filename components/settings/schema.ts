@@ -31,6 +31,17 @@ const clusterSection = z.strictObject({
   identifier: z.string().min(1),
 });
 
+/** Where a pair keeps what its two pods share: a folder of the node, or a volume of its own by a ReadWriteOnce claim. */
+const storage = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("node") }),
+  z.strictObject({
+    kind: z.literal("claim"),
+    size: z.string().regex(/^\d+(\.\d+)?(Gi|Ti)$/, "a size in Gi or Ti, for example 20Gi"),
+    /** The cluster's default one, if left out. */
+    storageClass: z.string().min(1).optional(),
+  }),
+]).default({ kind: "node" });
+
 const modelSection = z.strictObject({
   name: z.string().min(1),
   source: z.discriminatedUnion("kind", [
@@ -42,6 +53,8 @@ const modelSection = z.strictObject({
   /** Longest prompt plus decision, in tokens. */
   maxModelLen: count,
   dtype: z.enum(["bfloat16", "float32"]),
+  /** Where downloads of the hub, and what vLLM compiles, are kept. */
+  cache: storage,
 });
 
 const vllmSection = z.strictObject({
@@ -77,6 +90,8 @@ export const stackSettings = z.strictObject({
   envFile: z.string().min(1),
   /** Folder on the GPU nodes for adapters and the model cache. */
   hostRoot: absolutePath.default("/var/lib/rewardlab"),
+  /** Where a trainer hands adapters over to its server. */
+  adapters: storage,
   /** A task app elsewhere, for every run; comes before TASK_APP_URL and the configs. */
   taskUrl: z.url({ protocol: /^https?$/ }).optional(),
   cluster: clusterSection,
