@@ -18,6 +18,7 @@ import { layout } from "./layout.ts";
 import { cniConfig, ownRules } from "./network.ts";
 import { nodeLacks } from "./node.ts";
 import { pauseProgram } from "./pauseImage.ts";
+import { isEnforcing, policyControllerArgs } from "./policyController.ts";
 import { defaultSettings } from "./settings.ts";
 
 const settings = defaultSettings;
@@ -27,6 +28,7 @@ const programs: HostPrograms = {
   ctr: "/usr/bin/ctr",
   runc: "/usr/sbin/runc",
   iptables: "/usr/sbin/iptables",
+  ipset: "/usr/sbin/ipset",
   ip: "/usr/sbin/ip",
   unshare: "/usr/bin/unshare",
   nsenter: "/usr/bin/nsenter",
@@ -68,7 +70,7 @@ test("containerd is ready when its CRI plugin is ok, and says what it is otherwi
 
 test("the control plane listens on the loopback alone and doesn't set what kwokctl has under another way", () => {
   const toolchain = {
-    versions: { kubernetes: "1.35.4", etcd: "3.6.14", kwok: "0.8.0", coredns: "1", pulumi: "3" },
+    versions: { kubernetes: "1.35.4", etcd: "3.6.14", kwok: "0.8.0", coredns: "1", pulumi: "3", "kube-router": "2" },
     binaries: { kubeApiserver: "/bin/kube-apiserver" },
   } as unknown as Toolchain;
   const config = kwokctlConfig(settings, places, toolchain) as {
@@ -97,6 +99,22 @@ test("kube-proxy changes no kernel setting", () => {
     conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: "0s", tcpCloseWaitTimeout: "0s" },
     iptables: { localhostNodePorts: false },
   });
+});
+
+test("the policy controller routes nothing, serves nothing, and works for this node", () => {
+  const args = policyControllerArgs(settings, places).join(" ");
+  expect(args).toMatch(/--run-firewall=true.*--run-router=false.*--run-service-proxy=false/);
+  expect(args).toMatch(/--health-port=0.*--metrics-port=0/);
+  expect(args).toContain(`--service-cluster-ip-range=${settings.serviceRange}`);
+});
+
+test("policies are enforced once forwarded packets meet the controller's chain first, and it ends in what they accept", () => {
+  const jump = "-A FORWARD -m comment --comment \"kube-router netpol\" -j KUBE-ROUTER-FORWARD";
+  const ours = "-A FORWARD -i rwl0 -m comment --comment rewardlab -j ACCEPT";
+  const accept = "-A KUBE-ROUTER-FORWARD -m comment --comment x -m mark --mark 0x20000/0x20000 -j ACCEPT";
+  expect(isEnforcing([jump, ours, accept].join("\n"))).toBe(true);
+  expect(isEnforcing([ours, jump, accept].join("\n"))).toMatch(/does not begin/);
+  expect(isEnforcing([jump, ours].join("\n"))).toMatch(/first pass/);
 });
 
 test("pods' gateway is the node's address, on our bridge", () => {

@@ -10,6 +10,7 @@ export interface HostPrograms {
   ctr: string;
   runc: string;
   iptables: string;
+  ipset: string;
   ip: string;
   unshare: string;
   nsenter: string;
@@ -24,6 +25,7 @@ const PACKAGES: Record<keyof HostPrograms, string> = {
   ctr: "containerd",
   runc: "runc",
   iptables: "iptables",
+  ipset: "ipset",
   ip: "iproute2",
   unshare: "util-linux",
   nsenter: "util-linux",

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { cgroupsOf } from "../cgroups.ts";
+import { ownedAddressSets } from "./addressSets.ts";
 import { ownedFirewall } from "./firewall.ts";
 import { findHostPrograms } from "./hostPrograms.ts";
 import { SHARED_FOLDERS, changedSysctls, readHostRecord } from "./hostRecord.ts";
@@ -9,7 +10,7 @@ import { filesOutside } from "./leftovers.ts";
 import { type ClusterSettings, defaultSettings } from "./settings.ts";
 import { markedProcesses, podProcesses } from "./strays.ts";
 
-export type LeftoverKind = "process" | "mount" | "interface" | "firewall rule" | "cgroup" | "file" | "kernel setting";
+export type LeftoverKind = "process" | "mount" | "interface" | "firewall rule" | "address set" | "cgroup" | "file" | "kernel setting";
 
 /** Something on the machine that the embedded node made or changed. */
 export interface Leftover {
@@ -25,13 +26,14 @@ export async function inventory(
   const places = layout(dirs);
   const of = (kind: LeftoverKind, names: string[]): Leftover[] => names.map((name) => ({ kind, name }));
   const processes = [...markedProcesses(places.pidDir), ...podProcesses()];
-  const iptables = findHostPrograms().iptables;
+  const { iptables, ipset } = findHostPrograms();
   const record = readHostRecord(places.hostRecord);
   return [
     ...of("process", [...new Set(processes.map(({ pid, command, owner }) => `${pid} ${command} (${owner})`))]),
     ...of("mount", mountsBelow(readFileSync("/proc/self/mountinfo", "utf8"), [places.home, places.containerd.root])),
     ...of("interface", interfaces(settings.bridge)),
     ...of("firewall rule", iptables ? await ownedFirewall(dirname(iptables)) : []),
+    ...of("address set", ipset ? await ownedAddressSets(ipset) : []),
     ...of("cgroup", cgroupsOf("node")),
     ...of("file", files(places, record?.missingFolders ?? [])),
     ...of("kernel setting", record ? changedSysctls(record) : []),

@@ -18,6 +18,7 @@ import { ensureNetwork } from "./network.ts";
 import { nodeLacks, nodeStatus, waitFor } from "./node.ts";
 import { ensurePauseImage } from "./pauseImage.ts";
 import { type Phases, together } from "./phases.ts";
+import { startPolicyController } from "./policyController.ts";
 import type { ClusterSettings } from "./settings.ts";
 import { markedProcesses } from "./strays.ts";
 import { forgetContainers } from "./teardown.ts";
@@ -97,11 +98,21 @@ export async function startNode(plan: StartPlan, phases: Phases, ctx: LocalConte
       await nodeIsReady(plan, kubectl, ctx);
     }),
     phases.run("services", () => startKubeProxy(settings, layout, toolchain, ctx)),
+    phases.run("network policies", async () => {
+      await nodeIsRegistered(settings, kubectl, ctx);
+      await startPolicyController(settings, layout, toolchain, programs, ctx);
+    }),
     phases.run("DNS", () => startDns(settings, layout, toolchain, kubectl, ctx)),
   );
   const asked = async () => ((await answersAt(settings.dnsAddress)) ? "" : `no answer from ${settings.dnsAddress}`);
   await phases.run("DNS service", () => waitFor("the cluster's name server", 30, asked, ctx));
   return (await kubectl(["get", "namespace", "kube-system", "-o", "jsonpath={.metadata.uid}"])).trim();
+}
+
+/** The policy controller asks once for its node's addresses, and ends where there is none. */
+function nodeIsRegistered({ nodeName }: ClusterSettings, kubectl: Kubectl, ctx: LocalContext): Promise<void> {
+  const missing = async () => ((await nodeStatus(kubectl, nodeName)) ? "" : "the kubelet hasn't registered it");
+  return waitFor("the Node object", 60, missing, ctx);
 }
 
 /** Announces the GPUs as soon as there is a Node object, and again if a kubelet's first report took them away. */

@@ -5,6 +5,7 @@ import { removeCgroups } from "../cgroups.ts";
 import { run } from "../command.ts";
 import { listDaemons, stopDaemon } from "../daemon/daemon.ts";
 import { endProcess, isRunning } from "../daemon/process.ts";
+import { cleanAddressSets } from "./addressSets.ts";
 import { ctr } from "./ctr.ts";
 import { cleanFirewall } from "./firewall.ts";
 import { type HostPrograms, findHostPrograms } from "./hostPrograms.ts";
@@ -35,6 +36,7 @@ export async function teardown(
     endAll(podProcesses, POD_GRACE_SECONDS),
     stopDaemon("kube-proxy", layout, { graceSeconds: 2 }),
     stopDaemon("coredns", layout, { graceSeconds: 2 }),
+    stopDaemon("kube-router", layout, { graceSeconds: 2 }),
     endAll(() => markedProcesses(layout.pidDir).filter((process) => process.owner === "control-plane"), 1),
   ]);
   await endContainerd(layout, programs);
@@ -90,6 +92,7 @@ async function endAll(find: () => ReturnType<typeof podProcesses>, graceSeconds:
 async function cleanNetwork(settings: ClusterSettings, layout: Layout, programs: Partial<HostPrograms>): Promise<void> {
   if (programs.iptables && foreignNodeProcesses(layout.pidDir).length === 0) {
     await cleanFirewall(dirname(programs.iptables));
+    if (programs.ipset) await cleanAddressSets(programs.ipset);
   }
   if (programs.ip && existsSync(`/sys/class/net/${settings.bridge}`)) {
     await run(programs.ip, ["link", "delete", settings.bridge]);

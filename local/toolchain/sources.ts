@@ -49,7 +49,7 @@ export function mirrored(url: string, mirrorUrl: string | undefined): string {
 
 /** The families in the order in which they are fetched or built: what the cluster needs first comes first. */
 export function families(arch: GoArch): Family[] {
-  return [kubernetes(arch), etcd(arch), kwok(arch), pulumi(arch), coredns(arch)];
+  return [kubernetes(arch), etcd(arch), kwok(arch), pulumi(arch), coredns(arch), kubeRouter(arch)];
 }
 
 function kubernetes(arch: GoArch): Family {
@@ -146,6 +146,26 @@ function coredns(arch: GoArch): Family {
     moduleDir: moduleDir("coredns"),
     tags: ["grpcnotrace"],
     stamps: {},
+  };
+}
+
+function kubeRouter(arch: GoArch): Family {
+  const version = versions["kube-router"];
+  const release = `https://github.com/cloudnativelabs/kube-router/releases/download/v${version}`;
+  return {
+    name: "kube-router",
+    version,
+    downloads: [
+      {
+        url: `${release}/kube-router_${version}_linux_${arch}.tar.gz`,
+        checksum: { kind: "sums", url: `${release}/kube-router_${version}_checksums.txt` },
+        members: { "kube-router": "kube-router" },
+      },
+    ],
+    packages: { "kube-router": "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router" },
+    moduleDir: moduleDir("kube-router"),
+    tags: ["grpcnotrace"],
+    stamps: { "github.com/cloudnativelabs/kube-router/v2/pkg/version.Version": version },
   };
 }
 

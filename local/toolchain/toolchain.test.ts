@@ -30,7 +30,7 @@ test("every program is where the answer says, and a second call does nothing", a
     expect(await run(path, [])).toBe(`fake ${kebab(name)}\n`);
   }
   expect(toolchain.versions).toEqual(versions);
-  expect(said.filter((line) => line.includes("ready (download"))).toHaveLength(5);
+  expect(said.filter((line) => line.includes("ready (download"))).toHaveLength(Object.keys(versions).length);
 
   const requests = mirror.requests.length;
   said = [];

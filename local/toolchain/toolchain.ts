@@ -50,6 +50,7 @@ export interface Toolchain {
     kwok: string;
     kwokctl: string;
     coredns: string;
+    kubeRouter: string;
     pulumi: string;
   };
 }
@@ -141,6 +142,7 @@ function describe(directory: string, ids: Map<Family, string>): Toolchain {
       kwok: path("kwok", "kwok"),
       kwokctl: path("kwok", "kwokctl"),
       coredns: path("coredns", "coredns"),
+      kubeRouter: path("kube-router", "kube-router"),
       pulumi: path("pulumi", "pulumi"),
     },
   };

@@ -11,6 +11,7 @@ const carriers = {
   kwok: "sigs.k8s.io/kwok",
   pulumi: "github.com/pulumi/pulumi/pkg/v3",
   coredns: "github.com/coredns/coredns",
+  "kube-router": "github.com/cloudnativelabs/kube-router/v2",
 };
 
 function goMod(family: keyof typeof versions): string {

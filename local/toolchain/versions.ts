@@ -8,6 +8,7 @@ export const versions = {
   kwok: "0.8.0",
   pulumi: "3.259.0",
   coredns: "1.14.7",
+  "kube-router": "2.1.0",
 } as const;
 
 /** A set of programs that are released together and built from one Go module. */
