@@ -1,28 +1,10 @@
-import type { AppsV1Api, CoreV1Api } from "@kubernetes/client-node";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { plain, type PropertyMap, secret, UNKNOWN } from "../protocol/propertyValues.ts";
 import { at, type Manifest, stringAt } from "./manifest.ts";
-import { configMap, deployment, Harness } from "./testHarness.ts";
+import { configMap, deployment } from "./testHarness.ts";
+import { apps, configure, core, create, harness, namespace, refresh, remove, update, useHarness } from "./testSetup.ts";
 
-let harness: Harness;
-let core: CoreV1Api;
-let apps: AppsV1Api;
-let namespace: string;
-const create: Harness["create"] = (...args) => harness.create(...args);
-const update: Harness["update"] = (...args) => harness.update(...args);
-const remove: Harness["remove"] = (...args) => harness.remove(...args);
-const refresh: Harness["refresh"] = (...args) => harness.refresh(...args);
-const configure: Harness["configure"] = (...args) => harness.configure(...args);
-
-beforeAll(async () => {
-  harness = await Harness.start();
-  ({ core, apps } = harness);
-});
-afterAll(() => harness.plane.stop());
-beforeEach(async () => {
-  await harness.fresh();
-  ({ namespace } = harness);
-});
+useHarness();
 
 describe("an update", () => {
   test("applies under the object's own field manager, so that a field left out is removed though a create set it", async () => {

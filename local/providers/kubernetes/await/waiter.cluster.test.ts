@@ -1,30 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { AppsV1Api, CoreV1Api } from "@kubernetes/client-node";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { InitFailure } from "../../protocol/initFailure.ts";
 import type { PropertyMap } from "../../protocol/propertyValues.ts";
 import { at, type Manifest } from "../manifest.ts";
-import { deployment, Harness, READY } from "../testHarness.ts";
+import { deployment, READY } from "../testHarness.ts";
+import { apps, core, create, harness, namespace, refresh, remove, setPodStatus, update, useHarness } from "../testSetup.ts";
 
-let harness: Harness;
-let core: CoreV1Api;
-let apps: AppsV1Api;
-let namespace: string;
-const create: Harness["create"] = (...args) => harness.create(...args);
-const update: Harness["update"] = (...args) => harness.update(...args);
-const remove: Harness["remove"] = (...args) => harness.remove(...args);
-const refresh: Harness["refresh"] = (...args) => harness.refresh(...args);
-const setPodStatus: Harness["setPodStatus"] = (...args) => harness.setPodStatus(...args);
-
-beforeAll(async () => {
-  harness = await Harness.start();
-  ({ core, apps } = harness);
-});
-afterAll(() => harness.plane.stop());
-beforeEach(async () => {
-  await harness.fresh();
-  ({ namespace } = harness);
-});
+useHarness();
 
 describe("a Deployment", () => {
   test("is waited for until its pods are ready", async () => {
