@@ -20,6 +20,7 @@ import { LocalSupplies } from "./localSupplies.ts";
 import { sayNotices } from "./notices.ts";
 import type { PhaseClock } from "./phaseClock.ts";
 import { missingKinds } from "./poolKinds.ts";
+import { demandPush } from "./registry/demandPush.ts";
 import type { StackSession } from "./stackSession.ts";
 import { contextOf, optionsFor } from "./target.ts";
 
@@ -63,6 +64,8 @@ export class ContextSession implements StackSession {
     const { nodes } = await this.#reach();
     await this.#demandPool(nodes, settings.gpu);
     this.#supplies?.demandMachine();
+    // The registry of the stack local is this program's own, and may not be up yet.
+    if (this.#supplies === null) await demandPush(settings, { logins: hasOfficial("docker", OFFICIAL_PLUGINS), say: this.#verb.screen.line });
     sayNotices(plan, this.#verb.screen);
     return plan.runs.map(({ spec }) => spec.name);
   }

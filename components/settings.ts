@@ -84,6 +84,12 @@ export function mirrorOfEnvironment(env: NodeJS.ProcessEnv = process.env): strin
   return env["REWARDLAB_TOOLCHAIN_MIRROR"] || undefined;
 }
 
+/** The text of Docker's own config.json, in DOCKER_CONFIG's folder or the user's; undefined if there is none. */
+export function readDockerConfig(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const path = join(env["DOCKER_CONFIG"] || join(env["HOME"] || homedir(), ".docker"), "config.json");
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ? readFileSync(path, "utf8") : undefined;
+}
+
 /** A kubeconfig file as it stands. */
 export interface KubeconfigFile {
   path: string;

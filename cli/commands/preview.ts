@@ -5,6 +5,7 @@ import { runEngine } from "../engineStack.ts";
 import { sayNotices } from "../notices.ts";
 import { PhaseClock } from "../phaseClock.ts";
 import { runPulumiChecked } from "../pulumiCli.ts";
+import { demandPush } from "../registry/demandPush.ts";
 import { sessionOf } from "../session.ts";
 
 const preview: Run<"preview"> = async (args, context) => {
@@ -12,7 +13,9 @@ const preview: Run<"preview"> = async (args, context) => {
   const { screen, signal, print } = context;
   const session = sessionOf(args, context);
   if (session === null) {
-    sayNotices(planStack(readStackSettings(stack), stack), screen);
+    const settings = readStackSettings(stack);
+    sayNotices(planStack(settings, stack), screen);
+    await demandPush(settings, { logins: true, say: screen.line });
     await runPulumiChecked(["preview", "--stack", stack, "--diff"], signal);
     return;
   }

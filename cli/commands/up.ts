@@ -5,6 +5,7 @@ import { runEngine } from "../engineStack.ts";
 import { sayNotices } from "../notices.ts";
 import { PhaseClock } from "../phaseClock.ts";
 import { runPulumiChecked } from "../pulumiCli.ts";
+import { demandPush } from "../registry/demandPush.ts";
 import { sessionOf } from "../session.ts";
 import { optionsFor } from "../target.ts";
 
@@ -19,7 +20,9 @@ const up: Run<"up"> = async (args, context) => {
     const { next: _, ...rest } = outputs;
     print(JSON.stringify(args.context === undefined ? outputs : rest, null, 2));
   } else {
-    sayNotices(planStack(readStackSettings(stack), stack), screen);
+    const settings = readStackSettings(stack);
+    sayNotices(planStack(settings, stack), screen);
+    await demandPush(settings, { logins: true, say: screen.line });
     await runPulumiChecked(["up", "--stack", stack, ...(yes ? ["--yes"] : [])], signal);
   }
   screen.line(`follow the runs: npx rewardlab watch ${optionsFor(args)}`);
