@@ -2,6 +2,8 @@ import { readFileSync, readdirSync, readlinkSync } from "node:fs";
 
 /** A TCP socket that listens. */
 export interface Listener {
+  /** Hexadecimal, in the byte order of /proc/net. */
+  address: string;
   port: number;
   inode: string;
 }
@@ -19,14 +21,29 @@ export function parseListeners(text: string): Listener[] {
   return text.split("\n").flatMap((line) => {
     const fields = line.trim().split(/\s+/);
     if (fields[3] !== "0A") return [];
-    return [{ port: parseInt(fields[1]!.split(":").at(-1)!, 16), inode: fields[9]! }];
+    const [address, port] = fields[1]!.split(":");
+    return [{ address: address!, port: parseInt(port!, 16), inode: fields[9]! }];
   });
 }
 
+/** A port that a program will listen on, at one address of the machine (IPv4) or at any. */
+export interface WantedPort {
+  port: number;
+  address?: string;
+}
+
+/** Whether a listener is in the way: at one address only who has that one, or all of them, is. */
+export function isInTheWay({ port, address }: Listener, wanted: WantedPort): boolean {
+  if (port !== wanted.port) return false;
+  return wanted.address === undefined || /^0+$/.test(address) || address === hexOf(wanted.address);
+}
+
+const hexOf = (ipv4: string): string => Buffer.from(ipv4.split(".").reverse().map(Number)).toString("hex").toUpperCase();
+
 /** Who listens on each of these ports; a port that's free isn't in the map, one of an unknown process has no holder. */
-export function portHolders(ports: number[]): Map<number, PortHolder | undefined> {
+export function portHolders(ports: readonly WantedPort[]): Map<number, PortHolder | undefined> {
   const listeners = ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((path) => parseListeners(read(path)));
-  const taken = listeners.filter(({ port }) => ports.includes(port));
+  const taken = listeners.filter((listener) => ports.some((wanted) => isInTheWay(listener, wanted)));
   const owners = taken.length > 0 ? socketOwners() : new Map<string, number>();
   return new Map(taken.map(({ port, inode }) => [port, holder(owners.get(inode))]));
 }

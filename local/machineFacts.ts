@@ -7,7 +7,7 @@ import { layout } from "./cluster/layout.ts";
 import { type ClusterSettings, defaultSettings } from "./cluster/settings.ts";
 import { foreignNodeProcesses, foreignStateDirs } from "./cluster/strays.ts";
 import { MARKER } from "./daemon/daemon.ts";
-import { portHolders } from "./listeners.ts";
+import { portHolders, type WantedPort } from "./listeners.ts";
 
 export interface TakenPort {
   port: number;
@@ -51,7 +51,8 @@ export function machineFacts(options: FactsOptions): MachineFacts {
   const nothing = { takenPorts: [], disks: [], hasApt: false, missingPackages: [], missingControllers: [] };
   const none = { ...nothing, foreignNodes: [], foreignStateDirs: [], overlappingRoutes: [] };
   if (process.platform !== "linux") return { ...base, ...none };
-  const clusterPorts = Object.entries(settings.ports).map(([use, port]) => ({ port, use: `the cluster (${use})` }));
+  // Names are answered at the node's own address: the machine's own name server may have that port at another one.
+  const clusterPorts = Object.entries(settings.ports).map(([use, port]) => ({ port, use: `the cluster (${use})`, ...(use === "dns" && { address: settings.nodeAddress }) }));
   const { pidDir } = layout({ cacheDir, stateDir });
   const foreign = foreignNodeProcesses(pidDir);
   return {
@@ -74,8 +75,8 @@ export function machineFacts(options: FactsOptions): MachineFacts {
 }
 
 /** Ports that programs of this state folder have are not taken: a start reuses or replaces those. */
-function takenPorts(wanted: { port: number; use: string }[], stateDir: string): TakenPort[] {
-  const holders = portHolders(wanted.map(({ port }) => port));
+function takenPorts(wanted: (WantedPort & { use: string })[], stateDir: string): TakenPort[] {
+  const holders = portHolders(wanted);
   return wanted.flatMap(({ port, use }) => {
     if (!holders.has(port)) return [];
     const holder = holders.get(port);

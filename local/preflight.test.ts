@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { expect, test } from "vitest";
 import { MARKER } from "./daemon/daemon.ts";
-import { parseListeners, portHolders } from "./listeners.ts";
+import { isInTheWay, parseListeners, portHolders } from "./listeners.ts";
 import { type MachineFacts, machineFacts, overlaps, parseRoutes } from "./machineFacts.ts";
 import { problemLine, problemsOf } from "./preflight.ts";
 
@@ -64,7 +64,14 @@ test("listening sockets are read off /proc/net/tcp, others are not", () => {
     "   0: 0100007F:403B 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1",
     "   1: 0100007F:1388 0100007F:9C40 01 00000000:00000000 00:00000000 00000000     0        0 4712 1",
   ].join("\n");
-  expect(parseListeners(text)).toEqual([{ port: 0x403b, inode: "4711" }]);
+  expect(parseListeners(text)).toEqual([{ address: "0100007F", port: 0x403b, inode: "4711" }]);
+});
+
+test("at one address a port is taken by who has that address, or all of them, and by nobody else", () => {
+  const at = (address: string) => isInTheWay({ address, port: 53, inode: "1" }, { port: 53, address: "10.215.0.1" });
+  // The byte order of /proc/net: this address, all addresses of both families, and the loopback's.
+  expect(["0100D70A", "00000000", "0".repeat(32), "3500007F"].map(at)).toEqual([true, true, true, false]);
+  expect(isInTheWay({ address: "0100D70A", port: 54, inode: "1" }, { port: 53 })).toBe(false);
 });
 
 test("a port that another program has is taken, one that the state folder's own program has is not", async () => {
@@ -76,7 +83,7 @@ test("a port that another program has is taken, one that the state folder's own 
   try {
     const [line] = (await once(own.stdout, "data")) as [Buffer];
     const ownPort = Number(line.toString());
-    expect(portHolders([port, ownPort]).get(ownPort)?.pid).toBe(own.pid);
+    expect(portHolders([{ port }, { port: ownPort }]).get(ownPort)?.pid).toBe(own.pid);
     const ports = [port, ownPort].map((number) => ({ port: number, use: "the test" }));
     const options = { cacheDir: "/nowhere/cache", stateDir: "/nowhere/state", needGiB: { cache: 1, state: 2 }, ports };
     const facts = machineFacts(options);
@@ -87,7 +94,7 @@ test("a port that another program has is taken, one that the state folder's own 
     own.kill();
     await new Promise((resolve) => server.close(resolve));
   }
-  expect(portHolders([port]).has(port)).toBe(false);
+  expect(portHolders([{ port }]).has(port)).toBe(false);
 });
 
 test("routes are read in the kernel's byte order, without the default one and the bridge's own", () => {

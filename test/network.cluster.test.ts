@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { FLOWS, PARTS, portOf } from "../components/network/flows.ts";
 import { LABEL } from "../components/names.ts";
 import { folders } from "../components/settings.ts";
@@ -51,13 +51,11 @@ beforeAll(async () => {
   const namespaces = [STACK!, OTHER!].map((name) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } }));
   await apply(kubectl, ...namespaces);
   // Their service accounts come a moment later, and no pod can be made before.
-  for (const name of [STACK!, OTHER!]) await expect.poll(() => kubectl(["-n", name, "get", "serviceaccount", "default"]).then(() => true, () => false), { timeout: 20_000 }).toBe(true);
+  for (const name of [STACK!, OTHER!]) await vi.waitFor(() => kubectl(["-n", name, "get", "serviceaccount", "default"]), { timeout: 20_000, interval: 200 });
   await apply(kubectl, ...[...parts, ...strangers].map(player));
-  for (const { namespace, name } of [...parts, ...strangers]) {
-    await expect.poll(() => kubectl(["-n", namespace, "get", "pod", name, "-o", "jsonpath={.status.phase}"]), { timeout: 60_000 }).toBe("Running");
-  }
+  for (const each of [...parts, ...strangers]) await isRunning(each);
   // Before there is a wall everybody reaches everybody: else a refusal below would prove nothing.
-  expect(await reached(STACK!, STRANGER)).toEqual(everything());
+  await vi.waitFor(async () => expect(await reached(STACK!, STRANGER)).toEqual(everything()), { timeout: 30_000, interval: 500 });
   await apply(kubectl, ...policies);
 });
 
@@ -67,6 +65,9 @@ afterAll(async () => {
   rmSync(dirs.stateDir, { recursive: true, force: true });
 });
 
+const isRunning = ({ namespace, name }: Pick<Player, "namespace" | "name">) => vi.waitFor(
+  async () => expect(await kubectl(["-n", namespace, "get", "pod", name, "-o", "jsonpath={.status.phase}"])).toBe("Running"), { timeout: 60_000, interval: 500 },
+);
 const everything = () => parts.flatMap(({ name }) => PORTS.map((port) => `${name}:${port}`)).sort();
 
 /** Ports of the stack's parts that a pod gets an answer from. */
@@ -109,6 +110,6 @@ it("names are still answered, by the cluster's own name server", async () => {
 
 it("a pod that comes after the policies is behind the walls too", async () => {
   await apply(kubectl, player({ namespace: STACK!, name: "late", labels: { app: "late" } }));
-  await expect.poll(() => kubectl(["-n", STACK!, "get", "pod", "late", "-o", "jsonpath={.status.phase}"]), { timeout: 60_000 }).toBe("Running");
+  await isRunning({ namespace: STACK!, name: "late" });
   await expect.poll(() => reached(STACK!, "late"), settled).toEqual([]);
 }, 120_000);

@@ -39,7 +39,8 @@ export const defaultSettings: ClusterSettings = {
     kubeletHealth: 16411,
     kubeProxyHealth: 16412,
     kubeProxyMetrics: 16413,
-    dns: 16453,
+    // The port that pods ask names on: what a network policy sees is where a connection leads, not the Service before it.
+    dns: 53,
     dnsReady: 16454,
   },
   bridge: "rwl0",
