@@ -110,12 +110,15 @@ test("the policy controller routes nothing, serves nothing, and works for this n
   expect(args).toContain(`--service-cluster-ip-range=${settings.serviceRange}`);
 });
 
-test("policies are enforced once forwarded packets meet the controller's chain first, and it ends in what they accept", () => {
+test("policies are enforced once forwarded packets meet the controller's chain before the node's own rules, and it ends in what they accept", () => {
   const jump = "-A FORWARD -m comment --comment \"kube-router netpol\" -j KUBE-ROUTER-FORWARD";
   const ours = "-A FORWARD -i rwl0 -m comment --comment rewardlab -j ACCEPT";
   const accept = "-A KUBE-ROUTER-FORWARD -m comment --comment x -m mark --mark 0x20000/0x20000 -j ACCEPT";
+  const proxy = "-A FORWARD -m comment --comment \"kubernetes forwarding rules\" -j KUBE-FORWARD";
   expect(isEnforcing([jump, ours, accept].join("\n"))).toBe(true);
-  expect(isEnforcing([ours, jump, accept].join("\n"))).toMatch(/does not begin/);
+  expect(isEnforcing([proxy, jump, ours, accept].join("\n"))).toBe(true);
+  expect(isEnforcing([proxy, ours, accept].join("\n"))).toMatch(/does not come before/);
+  expect(isEnforcing([ours, jump, accept].join("\n"))).toMatch(/does not come before/);
   expect(isEnforcing([jump, ours].join("\n"))).toMatch(/first pass/);
 });
 

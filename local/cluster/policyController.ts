@@ -4,7 +4,7 @@ import { startDaemon } from "../daemon/daemon.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
 import type { HostPrograms } from "./hostPrograms.ts";
 import type { Layout } from "./layout.ts";
-import type { ClusterSettings } from "./settings.ts";
+import { type ClusterSettings, RULE_COMMENT } from "./settings.ts";
 
 /**
  * kube-router's arguments: its policy controller and nothing else. Its router and its service proxy are off, and with them the
@@ -43,12 +43,15 @@ export async function startPolicyController(
 }
 
 /**
- * Whether forwarded packets go through the controller's chain, before any other rule lets them pass, and the chain ends by
- * accepting what the policies have marked: the last thing that a pass over them writes. `rules`: what `iptables -S` prints.
+ * Whether forwarded packets go through the controller's chain before this node's own rules let them pass, and the chain ends by
+ * accepting what the policies have marked: the last thing that a pass over them writes. kube-proxy's chains may come before it: of
+ * what pods begin they let nothing pass. `rules`: what `iptables -S` prints.
  */
 export function isEnforcing(rules: string): boolean | string {
   const lines = rules.split("\n");
-  if (!lines.find((line) => line.startsWith("-A FORWARD"))?.includes("-j KUBE-ROUTER-FORWARD")) return "FORWARD does not begin with its chain";
+  const forward = lines.filter((line) => line.startsWith("-A FORWARD"));
+  const [jump, own] = ["-j KUBE-ROUTER-FORWARD", `--comment ${RULE_COMMENT} `].map((part) => forward.findIndex((line) => line.includes(part)));
+  if (jump === -1 || (own! !== -1 && own! < jump!)) return "its chain does not come before the node's own rules";
   const accepts = lines.some((line) => line.startsWith("-A KUBE-ROUTER-FORWARD") && /--mark 0x20000\/0x20000.* -j ACCEPT/.test(line));
   return accepts || "its first pass is not in the rules";
 }

@@ -18,6 +18,7 @@ export async function snapshot(stateDir: string): Promise<string[]> {
     ...readdirSync("/sys/class/net").map((name) => `interface ${name}`),
     ...(await firewall("iptables-save")),
     ...(await firewall("ip6tables-save")),
+    ...(await run("ipset", ["list", "-name"]).catch(() => "")).split("\n").flatMap((name) => (name ? [`address set ${name}`] : [])),
     ...readdirSync("/sys/fs/cgroup").flatMap((name) => entries(join("/sys/fs/cgroup", name), 1, "cgroup")),
     ...FOLDERS.flatMap((folder) => entries(folder, 2, "file")),
     ...SYSCTLS.map((name) => `sysctl ${name} ${readFileSync(join("/proc/sys", name), "utf8").trim()}`),
