@@ -54,7 +54,7 @@ def create_app(
     async def load_model() -> None:
         nonlocal runs
         try:
-            base = await worker.run(load, settings)
+            base = await worker.run("", load, settings)
         except Exception as error:
             log.exception("the base model %s could not be loaded", settings.model)
             on_fatal(error)
@@ -109,12 +109,12 @@ def create_app(
 
     @app.put("/runs/{run}")
     async def put_run(run: RunName, spec: RunSpec) -> RunState:
-        return await worker.run(ready_runs().put, run, spec)
+        return await worker.run(run, ready_runs().put, run, spec)
 
     @app.get("/runs/{run}")
     async def get_run(run: RunName) -> RunState:
         known = ready_runs().peek(run)
-        return known if known is not None else await worker.run(ready_runs().get, run)
+        return known if known is not None else await worker.run(run, ready_runs().get, run)
 
     @app.get("/runs/{run}/adapters/{version}")
     async def adapter_on_disk(run: RunName, version: Annotated[int, Path(ge=0)]) -> AdapterOnDisk:
@@ -124,14 +124,14 @@ def create_app(
 
     @app.delete("/runs/{run}", status_code=204)
     async def delete_run(run: RunName) -> None:
-        await worker.run(ready_runs().delete, run)
+        await worker.run(run, ready_runs().delete, run)
 
     @app.post("/runs/{run}/steps")
     async def take_step(run: RunName, request: StepRequest) -> StepResult:
-        return await worker.run(ready_runs().step, run, request)
+        return await worker.run(run, ready_runs().step, run, request)
 
     @app.post("/runs/{run}/score")
     async def score(run: RunName, request: ScoreRequest) -> ScoreResult:
-        return ScoreResult(logprobs=await worker.run(ready_runs().score, run, request))
+        return ScoreResult(logprobs=await worker.run(run, ready_runs().score, run, request))
 
     return app
