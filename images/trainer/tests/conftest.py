@@ -1,5 +1,6 @@
 """A tiny random Llama and the parts around it, made in seconds; nothing here is a mock."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,11 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from trainer.batches import Item, MicroBatch, micro_batches
 from trainer.frozen_base import FrozenBase, freeze
+from trainer.memory import GIB
 from trainer.metrics import Metrics
+from trainer.plan import Checkpointing
 from trainer.run import Place
 from trainer.runs import Runs
 from trainer.schemas import RunSpec, StepRequest
@@ -41,9 +45,18 @@ def load_llama(folder: Path, dtype: torch.dtype = torch.float32) -> LlamaForCaus
     return LlamaForCausalLM.from_pretrained(folder, dtype=dtype, attn_implementation="sdpa")
 
 
+def frozen(model: LlamaForCausalLM, checkpointing: Checkpointing = "auto", limit: int = 8 * GIB) -> FrozenBase:
+    return freeze(model, torch.device("cpu"), model.dtype, checkpointing=checkpointing, limit=limit)
+
+
+def cut(base: FrozenBase, items: Sequence[Item], size: int) -> list[MicroBatch]:
+    """Micro-batches of an adapter of rank 8."""
+    return micro_batches(items, base.memory.group([item.lengths for item in items], size, 8), base.device)
+
+
 @pytest.fixture
 def base(model_dir: Path) -> FrozenBase:
-    return freeze(load_llama(model_dir), torch.device("cpu"), torch.float32, checkpointing=False)
+    return frozen(load_llama(model_dir))
 
 
 @pytest.fixture

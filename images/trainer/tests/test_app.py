@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import pytest
 import torch
-from conftest import load_llama, spec_json, step_json
+from conftest import frozen, load_llama, spec_json, step_json
 from fastapi.testclient import TestClient
 
 from trainer.app import create_app
-from trainer.frozen_base import FrozenBase, freeze
+from trainer.frozen_base import FrozenBase
 from trainer.settings import Settings, read_settings
 
 KEY = "test-key"
@@ -251,7 +251,7 @@ def test_steps_of_several_runs_take_turns_while_health_answers(model_dir: Path, 
 
 def test_an_unexpected_error_is_500_with_its_reason_and_the_run_goes_on(settings: Settings, model_dir: Path) -> None:
     model = load_llama(model_dir)
-    base = freeze(model, torch.device("cpu"), torch.float32, checkpointing=False)
+    base = frozen(model)
     forward, calls = base.backbone.forward, 0
 
     def failing(*args: Any, **kwargs: Any) -> Any:

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from conftest import VOCAB, make_spec
+from conftest import VOCAB, cut, make_spec
 
 from trainer.adapter import Adapter
-from trainer.batches import Item, micro_batches
+from trainer.batches import Item
 from trainer.frozen_base import FrozenBase
 from trainer.mismatch import MismatchSum
 from trainer.optimizer import AdapterOptimizer
@@ -54,7 +54,7 @@ def test_a_second_pass_over_a_batch_is_clipped_against_the_first(place: Place, b
     adapter = Adapter(base, "a", spec.lora, spec.seed)
     optimizer = AdapterOptimizer(adapter.weights, spec.optimizer)
     items = [Item([1, 2], [3, 4], [-3.0, -3.0], 1.0), Item([5], [6], [-3.0], -1.0)]
-    batches = micro_batches(items, 2, base.device)
+    batches = cut(base, items, 2)
     first, second = StepNumbers(), StepNumbers()
     with adapter.active():
         old = accumulate(base, optimizer, spec.algorithm, batches, None, 1.0, (2, 3), first, MismatchSum())

@@ -4,17 +4,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import MODULES, VOCAB, load_llama, make_spec
+from conftest import MODULES, VOCAB, cut, frozen, load_llama, make_spec
 from peft import PeftModel
 
 from trainer import logprobs
 from trainer.adapter import Adapter
 from trainer.adapter_files import write_adapter
-from trainer.batches import Item, micro_batches
-from trainer.frozen_base import FrozenBase, freeze
+from trainer.batches import Item
+from trainer.frozen_base import FrozenBase
 from trainer.score import score
-
-CPU = torch.device("cpu")
 
 
 def ragged_items() -> list[Item]:
@@ -58,7 +56,7 @@ def test_scores_equal_transformers_and_peft(base: FrozenBase, model_dir: Path, t
 
 def test_tempered_log_probabilities_are_of_the_tempered_distribution(base: FrozenBase, model_dir: Path) -> None:
     items, model = ragged_items(), load_llama(model_dir)
-    for micro in micro_batches(items, 3, CPU):
+    for micro in cut(base, items, 3):
         tempered, raw = logprobs.completion_logprobs(base, micro, 0.6)
         for row, index in enumerate(micro.indices):
             tokens = len(items[index].completion_ids)
@@ -72,7 +70,7 @@ def test_a_head_in_chunks_gives_the_same_values_and_gradients(
     base: FrozenBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     adapter = trained_adapter(base)
-    [micro] = micro_batches(ragged_items(), 7, CPU)
+    [micro] = cut(base, ragged_items(), 7)
     results = []
     for elements in (2**26, 5 * VOCAB):
         monkeypatch.setattr(logprobs, "CHUNK_ELEMENTS", elements)
@@ -89,23 +87,23 @@ def test_gradient_checkpointing_changes_no_bit(model_dir: Path) -> None:
     """It also shows that the training mode, which checkpointing needs, brings no dropout: the model's config asks for
     an attention dropout of 0.1, the run's LoRA spec for 0.05."""
     results = []
-    for checkpointing in (False, True):
-        base = freeze(load_llama(model_dir), CPU, torch.float32, checkpointing=checkpointing)
+    for checkpointing in ("off", "on"):
+        base = frozen(load_llama(model_dir), checkpointing)
         adapter = trained_adapter(base)
-        [micro] = micro_batches(ragged_items(), 7, CPU)
+        [micro] = cut(base, ragged_items(), 7)
         with adapter.active():
             values, _ = logprobs.completion_logprobs(base, micro, 1.0)
             values.sum().backward()
             results.append([values.detach()] + [weight.grad.clone() for weight in adapter.weights.values()])
     assert all(torch.equal(one, other) for one, other in zip(*results, strict=True))
-    again = trained_adapter(freeze(load_llama(model_dir), CPU, torch.float32, checkpointing=False))
+    again = trained_adapter(frozen(load_llama(model_dir)))
     assert again.config.lora_dropout == 0.0
 
 
 def test_the_forward_pass_with_gradients_equals_the_one_without(base: FrozenBase) -> None:
     """So "old" may be taken from either, at the same micro-batch shape."""
     adapter = trained_adapter(base)
-    [micro] = micro_batches(ragged_items(), 7, CPU)
+    [micro] = cut(base, ragged_items(), 7)
     with adapter.active():
         with_gradient, _ = logprobs.completion_logprobs(base, micro, 1.0)
         with torch.no_grad():
@@ -113,14 +111,14 @@ def test_the_forward_pass_with_gradients_equals_the_one_without(base: FrozenBase
     assert torch.equal(with_gradient.detach(), without)
 
 
-def test_micro_batches_hold_similar_lengths_in_a_fixed_order() -> None:
+def test_micro_batches_hold_similar_lengths_in_a_fixed_order(base: FrozenBase) -> None:
     items = ragged_items()
-    batches = micro_batches(items, 3, CPU)
+    batches = cut(base, items, 3)
     order = [index for micro in batches for index in micro.indices]
     assert sorted(order) == list(range(len(items)))
     lengths = [items[index].length for index in order]
     assert lengths == sorted(lengths)
-    assert order == [index for micro in micro_batches(items, 3, CPU) for index in micro.indices]
+    assert order == [index for micro in cut(base, items, 3) for index in micro.indices]
     assert all(len(micro.indices) <= 3 for micro in batches)
 
 
@@ -139,4 +137,4 @@ def test_a_head_that_does_more_than_its_logits_show_is_refused(model_dir: Path) 
 
     model = Scaled.from_pretrained(model_dir)
     with pytest.raises(RuntimeError, match="more to its logits"):
-        freeze(model, CPU, torch.float32, checkpointing=False)
+        frozen(model)

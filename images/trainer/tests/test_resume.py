@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import load_llama, make_spec, make_step
+from conftest import frozen, load_llama, make_spec, make_step
 from run_files import adapter, numbers, reopened, state_file
 from safetensors.torch import load_file
 
@@ -13,7 +13,6 @@ from trainer import durable
 from trainer.adapter_files import is_intact
 from trainer.checkpoint import CheckpointError
 from trainer.errors import StepFailedError, UnknownRunError
-from trainer.frozen_base import freeze
 from trainer.run import Place
 from trainer.runs import Runs
 
@@ -171,7 +170,7 @@ def test_only_the_two_newest_checkpoints_stay(runs: Runs, place: Place) -> None:
 
 def test_a_bfloat16_base_trains_float32_masters_and_resumes_bit_for_bit(model_dir: Path, tmp_path: Path) -> None:
     """As on a GPU: the adapter computes and is served in bfloat16, small updates add up in float32."""
-    base = freeze(load_llama(model_dir, torch.bfloat16), torch.device("cpu"), torch.bfloat16, checkpointing=True)
+    base = frozen(load_llama(model_dir, torch.bfloat16), "on")
     place = Place(base, str(model_dir), tmp_path)
     runs = reopened(place)
     for name in ("a", "b"):

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from trainer.batches import Item, micro_batches
+from trainer.plan import Group
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -20,8 +21,11 @@ def test_every_id_reaches_the_model_in_its_place(seed: int) -> None:
         completion = ids(1, 9)
         logprobs = [-float(draw.randrange(1, 2**20)) / 1024 for _ in completion]  # exact in float32
         items.append(Item(ids(1, 30), completion, logprobs, draw.choice([-1.0, 0.5])))
+    order = draw.sample(range(len(items)), len(items))
+    size = draw.randint(1, 6)
+    groups = [Group(order[start : start + size]) for start in range(0, len(order), size)]
     seen = set()
-    for micro in micro_batches(items, draw.randint(1, 6), torch.device("cpu")):
+    for micro in micro_batches(items, groups, torch.device("cpu")):
         for row, index in enumerate(micro.indices):
             item, chosen = items[index], micro.rows == row
             seen.add(index)

@@ -12,6 +12,7 @@ from torch import nn
 
 from trainer.errors import InvalidRequestError
 from trainer.frozen_base import FrozenBase
+from trainer.lora_linear import LoraLinear
 from trainer.schemas import LoraSpec
 
 # PEFT is surprised by a second adapter on a model and by a deleted one that was active: both are the point here.
@@ -41,6 +42,7 @@ class Adapter:
             bias="none",
             task_type="CAUSAL_LM",
         )
+        self.config._register_custom_module({nn.Linear: LoraLinear})
         devices = [base.device] if base.device.type == "cuda" else []
         with torch.random.fork_rng(devices=devices):
             torch.manual_seed(seed)
@@ -79,12 +81,17 @@ def _weight(layer: nn.Module) -> nn.Parameter:
 def target_modules(base: FrozenBase, spec: LoraSpec) -> list[str]:
     """Names of the layers to adapt, "all-linear" spelt out: vLLM and PEFT then need no rule of their own."""
     if spec.target_modules == ["all-linear"]:
-        return sorted(base.linear_names)
-    unknown = sorted(set(spec.target_modules) - base.linear_names)
+        return sorted(base.linear_widths)
+    unknown = sorted(set(spec.target_modules) - set(base.linear_widths))
     if unknown:
-        known = ", ".join(sorted(base.linear_names))
+        known = ", ".join(sorted(base.linear_widths))
         raise InvalidRequestError(
             f"lora.target_modules: the base model has no linear layer {', '.join(unknown)}; "
             f'it has {known}, or use ["all-linear"]'
         )
     return sorted(set(spec.target_modules))
+
+
+def adapter_parameters(base: FrozenBase, spec: LoraSpec) -> int:
+    """Trainable weights of an adapter before it is made. Raises InvalidRequestError for layers that the base lacks."""
+    return spec.rank * sum(base.linear_widths[name] for name in target_modules(base, spec))

@@ -101,6 +101,7 @@ def create_app(
             "torch": torch.__version__,
             "transformers": transformers.__version__,
             "peft": peft.__version__,
+            "memory": None if runs is None else runs.memory(),
             "runs": [
                 {"run": name, "step": run.state().step, "adapter": run.state().adapter.name, "notes": run.notes()}
                 for name, run in loaded.items()

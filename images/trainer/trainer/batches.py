@@ -1,10 +1,12 @@
-"""Samples in, micro-batches out: bucketed by length, in an order that depends on the samples alone."""
+"""Samples in, micro-batches out, as the plan has cut them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from trainer.plan import Group, Lengths
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,10 @@ class Item:
     @property
     def length(self) -> int:
         return len(self.prompt_ids) + len(self.completion_ids)
+
+    @property
+    def lengths(self) -> Lengths:
+        return Lengths(len(self.prompt_ids), len(self.completion_ids))
 
 
 @dataclass(frozen=True)
@@ -40,16 +46,16 @@ class MicroBatch:
     mask: Tensor  # [n, T] 1 where the model chose the token
     sampler_logprobs: Tensor  # [n, T] raw
     advantages: Tensor  # [n]
+    checkpointed: int  # of the model's first layers
 
 
-def micro_batches(items: Sequence[Item], size: int, device: torch.device) -> list[MicroBatch]:
-    """Batches of at most `size` sequences of similar length; ties keep the caller's order."""
-    order = sorted(range(len(items)), key=lambda index: (items[index].length, index))
-    return [_pack(items, order[start : start + size], device) for start in range(0, len(order), size)]
+def micro_batches(items: Sequence[Item], groups: Sequence[Group], device: torch.device) -> list[MicroBatch]:
+    """One for each group, whose indices are places in `items`."""
+    return [_pack(items, group, device) for group in groups]
 
 
-def _pack(items: Sequence[Item], indices: list[int], device: torch.device) -> MicroBatch:
-    chosen = [items[index] for index in indices]
+def _pack(items: Sequence[Item], group: Group, device: torch.device) -> MicroBatch:
+    chosen = [items[index] for index in group.indices]
     width = max(len(item.completion_ids) for item in chosen)
     input_ids = torch.zeros(len(chosen), max(item.length for item in chosen), dtype=torch.long)
     mask = torch.zeros(len(chosen), width)
@@ -69,7 +75,7 @@ def _pack(items: Sequence[Item], indices: list[int], device: torch.device) -> Mi
         positions += range(len(item.prompt_ids) - 1, item.length - 1)
         targets += item.completion_ids
     return MicroBatch(
-        indices=indices,
+        indices=group.indices,
         input_ids=input_ids.to(device),
         targets=torch.tensor(targets, device=device),
         rows=torch.tensor(rows, device=device),
@@ -79,4 +85,5 @@ def _pack(items: Sequence[Item], indices: list[int], device: torch.device) -> Mi
         mask=mask.to(device),
         sampler_logprobs=sampler.to(device),
         advantages=torch.tensor([item.advantage for item in chosen], dtype=torch.float32, device=device),
+        checkpointed=group.checkpointed,
     )

@@ -34,6 +34,13 @@ class ConflictError(TrainerError):
     code = "conflict"
 
 
+class MemoryFullError(TrainerError):
+    """The memory does not hold one more run: 507."""
+
+    status = 507
+    code = "memory_full"
+
+
 class NotReadyError(TrainerError):
     """The base model is still loading: 503."""
 

@@ -7,9 +7,10 @@ from torch.utils.checkpoint import checkpoint
 
 from trainer.batches import MicroBatch
 from trainer.frozen_base import FrozenBase
+from trainer.memory import LOGITS_ELEMENTS
 
-CHUNK_ELEMENTS = 2**26
-"""Logits held at once, 256 MiB in float32; backward makes a chunk's logits again instead of keeping them."""
+CHUNK_ELEMENTS = LOGITS_ELEMENTS
+"""Logits held at once; backward makes a chunk's logits again instead of keeping them."""
 
 
 def completion_logprobs(base: FrozenBase, micro: MicroBatch, temperature: float) -> tuple[Tensor, Tensor]:
@@ -18,7 +19,7 @@ def completion_logprobs(base: FrozenBase, micro: MicroBatch, temperature: float)
     at the sampling temperature (what the policy samples from, with gradient), and raw, at temperature 1 (what the
     sampler reports, without). The head sees completion positions only, never the prompt's.
     """
-    hidden = base.hidden_states(micro.input_ids)[micro.rows, micro.positions]  # [m, d]
+    hidden = base.hidden_states(micro.input_ids, micro.rows, micro.positions, micro.checkpointed)  # [m, d]
     chunk = max(1, CHUNK_ELEMENTS // base.vocab_size)
     again = hidden.requires_grad and hidden.shape[0] > chunk
     parts = []

@@ -26,20 +26,28 @@ class AdapterOptimizer:
             name: weight if weight.dtype == torch.float32 else nn.Parameter(weight.detach().float())
             for name, weight in weights.items()
         }
+        # fused: all weights in one operation; the other forms hold copies of all of them on the way.
         self._adamw = torch.optim.AdamW(
-            self.masters.values(), lr=spec.learning_rate, weight_decay=spec.weight_decay, betas=(0.9, 0.999), eps=1e-8
-        )
+            self.masters.values(), lr=spec.learning_rate, weight_decay=spec.weight_decay, betas=(0.9, 0.999), eps=1e-8,
+            fused=True,
+        )  # fmt: skip
 
     @torch.no_grad()
     def collect(self) -> None:
         """Moves a micro-batch's gradients from the working weights to the masters, where they add up in float32."""
+        sums, gradients = [], []
         for name, working in self._working.items():
             master = self.masters[name]
             if master is working or working.grad is None:
                 continue
-            gradient = working.grad.float()
-            master.grad = gradient if master.grad is None else master.grad.add_(gradient)
-            working.grad = None
+            gradient, working.grad = working.grad.float(), None
+            if master.grad is None:
+                master.grad = gradient
+            else:
+                sums.append(master.grad)
+                gradients.append(gradient)
+        if sums:
+            torch._foreach_add_(sums, gradients)
 
     def apply(self) -> float:
         """One AdamW step on the collected gradients, clipped to max_grad_norm; the norm before clipping.
@@ -51,9 +59,10 @@ class AdapterOptimizer:
             raise NonFiniteError(f"the gradient's norm is {norm}")
         self._adamw.step()
         self._adamw.zero_grad(set_to_none=True)
-        for name, master in self.masters.items():
-            if not bool(torch.isfinite(master).all()):
-                raise NonFiniteError(f"the update made {name} infinite or not a number")
+        finite = torch.stack([torch.isfinite(master).all() for master in self.masters.values()])
+        if not bool(finite.all()):  # one answer from the device for all weights
+            name = next(name for name, fine in zip(self.masters, finite.tolist(), strict=True) if not fine)
+            raise NonFiniteError(f"the update made {name} infinite or not a number")
         self._publish()
         return norm
 
@@ -80,8 +89,6 @@ class AdapterOptimizer:
             moments = {kind: tensors[f"{kind}/{name}"].clone() for kind in MOMENTS if f"{kind}/{name}" in tensors}
             self._adamw.state.pop(master, None)
             if moments:
-                # AdamW wants its step counter on the CPU and its moments beside the weight.
-                self._adamw.state[master] = {
-                    kind: value if kind == "step" else value.to(master.device) for kind, value in moments.items()
-                }
+                # The fused AdamW wants all of it beside the weight, its step counter too.
+                self._adamw.state[master] = {kind: value.to(master.device) for kind, value in moments.items()}
         self._publish()

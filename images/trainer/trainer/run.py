@@ -15,7 +15,7 @@ from trainer.digest import digest_model
 from trainer.errors import ConflictError
 from trainer.frozen_base import FrozenBase
 from trainer.generators import RunGenerators
-from trainer.limits import check_readable
+from trainer.limits import check_fits, check_readable
 from trainer.optimizer import AdapterOptimizer
 from trainer.results import step_result
 from trainer.schemas import AdapterRef, RunSpec, RunState, ScoreRequest, StepRequest, StepResult
@@ -119,7 +119,9 @@ class Run:
             )
         samples = request.samples
         items = [Item(s.prompt_ids, s.completion_ids, s.sampler_logprobs, s.advantage, s.loss_mask) for s in samples]
-        check_readable(self._place.base, [f"sample {s.id}" for s in samples], items)
+        names = [f"sample {s.id}" for s in samples]
+        check_readable(self._place.base, names, items)
+        check_fits(self._place.base, names, items, self.spec.lora.rank)
         if request.step == completed:
             self._roll_back(completed - 1)
         with self._generators.active():
@@ -160,7 +162,9 @@ class Run:
                 current_version=self._record.step,
             )
         items = [Item(sequence.prompt_ids, sequence.completion_ids) for sequence in request.sequences]
-        check_readable(self._place.base, [f"sequence {index}" for index in range(len(items))], items)
+        names = [f"sequence {index}" for index in range(len(items))]
+        check_readable(self._place.base, names, items)
+        check_fits(self._place.base, names, items, None)
         return score(self._place.base, self._adapter, items, self.spec.micro_batch)
 
     def unload(self) -> None:

@@ -3,15 +3,17 @@
 import torch
 from safetensors import SafetensorError
 
+from trainer.adapter import adapter_parameters
 from trainer.digest import digest_model
 from trainer.errors import ConflictError, InvalidRequestError, StepFailedError, TrainerError, UnknownRunError
+from trainer.limits import check_room
 from trainer.metrics import Metrics
 from trainer.run import Place, Run
 from trainer.schemas import RunSpec, RunState, ScoreRequest, StepRequest, StepResult
 
 
 class Runs:
-    """Every method but peek and loaded is for the one worker thread."""
+    """Every method but peek, loaded and memory is for the one worker thread."""
 
     def __init__(self, place: Place, metrics: Metrics) -> None:
         self._place, self._metrics = place, metrics
@@ -20,15 +22,24 @@ class Runs:
     def loaded(self) -> dict[str, Run]:
         return dict(self._loaded)
 
+    def memory(self) -> dict[str, int]:
+        """Bytes: the base's weights, and what there is for the state of all runs and for one micro-batch."""
+        memory = self._place.base.memory
+        return {"base": memory.shape.base_bytes, "runs": memory.runs, "activations": memory.activations}
+
     def peek(self, name: str) -> RunState | None:
         """State of a run in memory, without waiting for the worker."""
         run = self._loaded.get(name)
         return run.state() if run else None
 
     def put(self, name: str, spec: RunSpec) -> RunState:
-        """Creates the run, or confirms one with an equal spec. Raises ConflictError if its spec is another."""
+        """Creates the run, or confirms one with an equal spec. Raises ConflictError if its spec is another,
+        MemoryFullError if a new one does not fit beside those in memory."""
         run = self._find(name)
         if run is None:
+            base = self._place.base
+            taken = sum(adapter_parameters(base, other.spec.lora) for other in self._loaded.values())
+            check_room(base, taken, name, adapter_parameters(base, spec.lora))
             self._loaded[name] = run = Run.create(self._place, name, spec)
             return run.state(created=True)
         if run.spec != spec:
@@ -92,7 +103,10 @@ def _as_step_failure(error: Exception, step: int, spec: RunSpec) -> TrainerError
         return error
     if isinstance(error, torch.cuda.OutOfMemoryError):
         torch.cuda.empty_cache()
-        reason = f"the GPU is out of memory; lower micro_batch ({spec.micro_batch})"
+        reason = (
+            f"the GPU is out of memory; lower micro_batch ({spec.micro_batch}), or MEMORY_GIB if another process has "
+            "taken its memory since the trainer started"
+        )
     elif isinstance(error, (OSError, SafetensorError)):
         reason = f"it could not be saved: {error}"
     else:

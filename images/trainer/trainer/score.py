@@ -15,7 +15,8 @@ def score(base: FrozenBase, adapter: Adapter, items: Sequence[Item], micro_batch
     """Nats at temperature 1, one list an item in the order given, one value a completion token."""
     scores: list[list[float]] = [[] for _ in items]
     with adapter.active():
-        for micro in micro_batches(items, micro_batch, base.device):
+        groups = base.memory.group_for_scoring([item.lengths for item in items], micro_batch)
+        for micro in micro_batches(items, groups, base.device):
             _, raw = completion_logprobs(base, micro, 1.0)  # [n, T]
             for index, row in zip(micro.indices, raw.tolist(), strict=True):
                 scores[index] = row[: len(items[index].completion_ids)]

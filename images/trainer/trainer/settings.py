@@ -28,7 +28,10 @@ class Settings(BaseModel):
     threads: int = Field(default=1, ge=1, le=256)
     """CPU threads of one operation. More than the free cores is far slower than one."""
     gradient_checkpointing: Literal["auto", "on", "off"] = "auto"
-    """auto: on with a GPU, off on a CPU."""
+    """auto: as many layers as the memory asks for, none where it holds all."""
+    memory_gib: float | None = Field(default=None, gt=0)
+    """What the trainer may use, of a GPU's memory or of the machine's. None: what is free of the GPU, the container's
+    limit on a CPU."""
     host: str = "0.0.0.0"
     port: int = Field(default=8002, ge=1, le=65535)
 
@@ -63,6 +66,7 @@ VARIABLES = {
     "DTYPE": "dtype",
     "THREADS": "threads",
     "GRADIENT_CHECKPOINTING": "gradient_checkpointing",
+    "MEMORY_GIB": "memory_gib",
     "HOST": "host",
     "PORT": "port",
 }

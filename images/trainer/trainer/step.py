@@ -84,7 +84,8 @@ def train_step(
     watch = Stopwatch(base, numbers.seconds)
     with adapter.active():
         with torch.no_grad():
-            for micro in micro_batches(others, micro_batch, base.device):
+            groups = base.memory.group_for_scoring([item.lengths for item in others], micro_batch)
+            for micro in micro_batches(others, groups, base.device):
                 _, raw = completion_logprobs(base, micro, temperature)
                 mismatch.add(raw, micro.sampler_logprobs, micro.mask)
                 numbers.foreign += int(foreign_rows(raw, micro.sampler_logprobs, micro.mask, max_logprob_delta).sum())
@@ -92,7 +93,8 @@ def train_step(
         watch.lap("forward")
         if learners:
             totals = (len(items), _chosen_tokens(items))
-            batches = micro_batches(learners, micro_batch, base.device)
+            groups = base.memory.group([item.lengths for item in learners], micro_batch, adapter.config.r)
+            batches = micro_batches(learners, groups, base.device)
             accumulate(
                 base, optimizer, algorithm, batches, None, temperature, totals, numbers, mismatch, max_logprob_delta
             )
