@@ -11,6 +11,7 @@ import { bytesIn, DiskWatch } from "./disk.ts";
 import { localFigures } from "./localBench.ts";
 import { descendants, MemoryWatch, pssBytes, stackProcesses } from "./memory.ts";
 import { previewFigures, secondsBeforeEngine } from "./programBench.ts";
+import { trainerBench, trainerFigures } from "./trainerBench.ts";
 
 const valueOf = (figures: readonly Figure[], name: string) => figures.find((each) => each.name === name)?.value;
 
@@ -93,4 +94,25 @@ it("takes a start's figures from its report, the slowest run's sync among them, 
   });
   expect(notMeasured).toEqual([]);
   expect(localFigures({ ...facts, report: reportOf(1) }).notMeasured).toHaveLength(2);
+});
+
+it("sets a training step beside TRL's and beside the device's rate, by processor time on a CPU and by the clock on a GPU", async () => {
+  const steps = (seconds: number, peak: number) => ({ seconds, cpu_seconds: seconds / 2, peak_bytes: peak, steps: 7 });
+  const output = JSON.stringify({
+    matmul_rate: 8e14, alone: steps(4, 50 * 1024 ** 3), facts: { computed_bytes: 49 * 1024 ** 3, micro_batches: 5, checkpointed_layers: 0, flops: 1.2e15 },
+    comparisons: [
+      { checkpointing: "off", lengths: "equal", ours: steps(3, 8e9), trl: steps(4, 10e9), disagreement: 1e-6 },
+      { checkpointing: "on", lengths: "equal", ours: { ...steps(3, 8e9), cpu_seconds: 3 }, trl: steps(4, 10e9), disagreement: 3e-6 },
+    ],
+    not_measured: ["TRL is not there"], conditions: { case: "qwen3-4b" },
+  });
+  const onGpu = trainerFigures(output, "cuda");
+  expect(onGpu.keys).toEqual({ ratio: 0.75, memoryRatio: 0.8, share: 0.375 });
+  expect(onGpu.notMeasured).toEqual(["TRL is not there"]);
+  expect(onGpu.conditions).toMatchObject({ case: "qwen3-4b", largestDifference: 3e-6 });
+  expect(valueOf(onGpu.figures, "share_of_matmul_rate")).toBe(0.375);
+  const onCpu = trainerFigures(output, "cpu").figures;
+  expect([valueOf(onCpu, "ratio_equal"), valueOf(onCpu, "ratio_checkpointed_equal"), valueOf(onCpu, "step")]).toEqual([0.75, 1.5, 2]);
+  expect(() => trainerFigures(output.replace("matmul_rate", "rate"), "cpu")).toThrow("matmul_rate");
+  await expect(trainerBench(() => undefined, { device: "tpu" })).rejects.toThrow('--device is cpu or cuda, not "tpu".');
 });

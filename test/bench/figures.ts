@@ -10,6 +10,8 @@ export interface Figure {
 
 /** What one bench found. */
 export interface Measured {
+  /** Its numbers once more, under names that scripts read at the top of the JSON. */
+  keys?: Record<string, unknown>;
   figures: Figure[];
   /** What could not be measured here: why, and what to do. */
   notMeasured: string[];
