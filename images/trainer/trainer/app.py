@@ -17,6 +17,7 @@ from trainer.auth import BearerAuth
 from trainer.device import resolve_device, resolve_dtype
 from trainer.error_handlers import add_error_handlers
 from trainer.errors import NotReadyError
+from trainer.file_routes import file_routes
 from trainer.frozen_base import FrozenBase, load_base
 from trainer.metrics import Metrics
 from trainer.run import Place
@@ -78,6 +79,7 @@ def create_app(
     app = FastAPI(title="rewardlab trainer", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(BearerAuth, key=settings.api_key.get_secret_value())
     add_error_handlers(app)
+    app.include_router(file_routes(settings.adapters_dir))
 
     @app.get("/health")
     async def health() -> dict[str, str]:

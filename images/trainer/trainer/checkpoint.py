@@ -55,14 +55,14 @@ class CheckpointFolder:
         self._folder.mkdir(parents=True, exist_ok=True)
         temporary = self._folder / ".tmp-step"
         save_file(dict(tensors), temporary, metadata={_METADATA_KEY: record.model_dump_json()})
-        commit_file(temporary, self._file(record.step))
+        commit_file(temporary, self.file(record.step))
         for step in self.steps():
             if step > record.step or step <= record.step - KEEP:
-                self._file(step).unlink()
+                self.file(step).unlink()
 
     def read(self, step: int) -> tuple[Record, dict[str, Tensor]]:
         """The record and tensors of a step. Raises CheckpointError if the file is absent or damaged."""
-        file = self._file(step)
+        file = self.file(step)
         try:
             with safe_open(file, framework="pt", device="cpu") as stored:
                 record = Record.model_validate_json(stored.metadata()[_METADATA_KEY])
@@ -72,5 +72,6 @@ class CheckpointFolder:
                 f"{file} can't be read ({error}); remove it to go on from the step before, if there is one"
             ) from error
 
-    def _file(self, step: int) -> Path:
+    def file(self, step: int) -> Path:
+        """Where the checkpoint of a step is, whether or not it is there."""
         return self._folder / f"step-{step:08d}.safetensors"

@@ -123,6 +123,22 @@ class AdapterOnDisk(Strict):
     """Of the files as they are now; None if there is no folder."""
 
 
+class KeptFile(Strict):
+    name: str
+    size: int
+    """Bytes."""
+    sha256: str
+    """Hexadecimal digits."""
+
+
+class KeptFiles(Strict):
+    """Answer of GET /runs/{run}/adapters/{version}/files and /runs/{run}/checkpoint/files."""
+
+    version: int
+    """Of the adapter, which is also the step that made it; of a checkpoint, its step."""
+    files: list[KeptFile]
+
+
 class Mismatch(Strict):
     """Trainer against sampler on the same tokens, both at temperature 1 (mismatch.py has the formulas)."""
 
