@@ -25,7 +25,7 @@ class FolderFiles:
         self._files, self._what, self._version = {file.name: file for file in files}, what, version
 
     def listed(self) -> KeptFiles:
-        """Names, sizes in bytes and SHA-256 digests; reads every byte. Raises UnknownFileError for a file that is gone."""
+        """Names, sizes in bytes and SHA-256 digests; reads every byte. Raises UnknownFileError for a vanished file."""
         try:
             kept = [_kept(file) for _, file in sorted(self._files.items())]
         except FileNotFoundError as error:
