@@ -1,5 +1,6 @@
 import type { Adapters } from "./adapters.ts";
 import type { Meter } from "./meter.ts";
+import type { Results } from "./results/results.ts";
 import type { RunLog } from "./runLog.ts";
 import type { RunSpec } from "./runSpec.ts";
 import type { TaskApp } from "./taskApp.ts";
@@ -17,6 +18,8 @@ export interface RunContext {
   adapters: Adapters;
   log: RunLog;
   meter: Meter;
+  /** Null where results are kept nowhere. */
+  results: Results | null;
   /** Aborted by SIGTERM and SIGINT. */
   signal: AbortSignal;
 }

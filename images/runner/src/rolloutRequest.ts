@@ -58,7 +58,7 @@ export function rolloutRequest(spec: RunSpec, vllmUrl: string, plan: EpisodePlan
       },
     },
     ops: Array.from({ length: rollout.maxTurns }, () => ["agent", "env"]).flat(),
-    record: { trajectories: true, logprobs: true, value: false, return_trace: false, trace_format: "none" },
+    record: { trajectories: true, logprobs: true, value: false, ...(spec.results ? { return_trace: true, trace_format: "full" } : { return_trace: false, trace_format: "none" }) },
     on_done: "terminate",
   };
 }

@@ -86,7 +86,7 @@ async function playEpisode(
   signal: AbortSignal,
   onRetry: (cause: string, retry: number) => Promise<void>,
 ): Promise<Episode> {
-  const { spec, taskApp, vllm, adapters, log } = context;
+  const { spec, taskApp, vllm, adapters, log, results } = context;
   const body = rolloutRequest(spec, vllm.url, plan);
   const play = () => taskApp.rollout(body, spec.rollout.maxTurns, signal);
   try {
@@ -99,7 +99,9 @@ async function playEpisode(
         if (plan.adapter !== null) await adapters.recover();
       },
     });
-    return readEpisode(answer, plan, spec);
+    const episode = readEpisode(answer, plan, spec);
+    if (answer.trace) results?.trace(answer.trace);
+    return episode;
   } catch (error) {
     if (signal.aborted || !isPassing(error)) throw error;
     const remedy =

@@ -5,6 +5,8 @@ import { ConfigError, RunFailure } from "./failure.ts";
 import { HttpError, NoAnswerError } from "./http.ts";
 import { runLoop } from "./loop.ts";
 import { Meter } from "./meter.ts";
+import { openResults } from "./results/open.ts";
+import type { Results } from "./results/results.ts";
 import { RunLog } from "./runLog.ts";
 import type { Settings } from "./settings.ts";
 import { newStanding, type Standing } from "./standing.ts";
@@ -31,27 +33,55 @@ export class Stopped extends Error {
  */
 export async function run(settings: Settings, out: NodeJS.WritableStream, signal: AbortSignal): Promise<number> {
   const { spec, runKey, synthApiKey, environmentApiKey } = settings;
-  const log = new RunLog(out, spec.name);
+  const standing = newStanding();
+  const results = await openResults(settings, (upload, error) => void tellFailure(log, standing, upload, error));
+  const log = new RunLog(results?.listen(out) ?? out, spec.name);
   const taskApp = new TaskApp(spec.endpoints.taskApp, environmentApiKey);
   const vllm = new Vllm(spec.endpoints.vllm, synthApiKey);
   const trainer = new Trainer(spec.endpoints.trainer, synthApiKey, runKey);
   const adapters = new Adapters(vllm, trainer, { runKey, guards: spec.guards, signal, log });
-  const context: RunContext = { spec, runKey, taskApp, vllm, trainer, adapters, log, meter: new Meter(settings.budget ?? (() => null)), signal };
-  const standing = newStanding();
+  const context: RunContext = { spec, runKey, taskApp, vllm, trainer, adapters, log, meter: new Meter(settings.budget ?? (() => null)), results, signal };
+  let patience = settings.keepSeconds ?? KEEP_SECONDS;
   try {
+    await results?.begin(signal);
     await runLoop(context, standing);
     return EXIT.finished;
   } catch (error) {
     const reason: unknown = signal.aborted ? signal.reason : error;
     if (!(reason instanceof Stopped)) return await reportFailure(context, standing, reason);
+    patience = KEEP_SECONDS_STOPPED;
     await log.info(
       `${reason.message} in iteration ${standing.iteration}; a new pod of this Job goes on after the last step`,
     );
     return reason.exitCode;
   } finally {
+    if (results !== null) await keepResults(results, log, standing, patience);
     await log.flush();
     for (const client of [taskApp, vllm, trainer]) client.close();
   }
+}
+
+/** How long a run that has ended waits for its results to be kept; a pod that is told to stop has half a minute. */
+const [KEEP_SECONDS, KEEP_SECONDS_STOPPED] = [300, 20];
+
+/** An upload that failed is tried again until the run's end; it is said at once, so that somebody can look at the store. */
+async function tellFailure(log: RunLog, standing: Standing, upload: string, error: unknown): Promise<void> {
+  const message = `${upload} is not kept yet, and will be tried again: ${(error as Error).message}`;
+  await log.event({ type: "run.warning", iteration: standing.iteration, message });
+  await log.warn(message);
+}
+
+/**
+ * Waits until the run's results are kept. What could not be kept is said in the run's last lines. The run is not failed for
+ * it: that would bring nothing back, and would take a sound measurement out of the comparison.
+ */
+async function keepResults(results: Results, log: RunLog, standing: Standing, seconds: number): Promise<void> {
+  await log.flush();
+  const lost = await results.end(seconds);
+  if (lost.length === 0) return;
+  const message = `results of this run were NOT kept: ${lost.join(", ")}. They are in this log and on the trainer's disk alone: collect them before the stack is destroyed (rewardlab down does)`;
+  await log.event({ type: "run.warning", iteration: standing.iteration, message });
+  await log.warn(message);
 }
 
 /** Writes run.failed and the line for people, which is the last one. */

@@ -96,6 +96,14 @@ export const guardSpec = z.strictObject({
   maxRetries: z.int().min(0),
 });
 
+/** A place for what a run leaves, beside its own output. Keys for it are in the environment. */
+export const resultsPlace = z.discriminatedUnion("kind", [
+  /** The stack's own store (images/store). */
+  z.strictObject({ kind: z.literal("store"), url }),
+  /** A bucket of an S3-compatible server. */
+  z.strictObject({ kind: z.literal("s3"), endpoint: url, region: z.string().min(1), bucket: z.string().min(1), prefix: z.string().default("") }),
+]);
+
 export const runSpec = z.strictObject({
   version: z.literal(1),
   name: runName,
@@ -113,8 +121,11 @@ export const runSpec = z.strictObject({
   training: trainingSpec,
   evaluation: evaluationSpec,
   guards: guardSpec,
+  /** Left out: nowhere but in the pod's log and on the trainer's disk. */
+  results: resultsPlace.optional(),
 });
 
 export type RunSpec = z.infer<typeof runSpec>;
+export type ResultsPlace = z.infer<typeof resultsPlace>;
 export type RewardSpec = z.infer<typeof rewardSpec>;
 export type AlgorithmSpec = z.infer<typeof algorithmSpec>;

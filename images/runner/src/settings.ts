@@ -19,7 +19,16 @@ export interface Settings {
   environmentApiKey: string;
   /** The budget as its file says it now; null where there is none. Left out: never any. */
   budget?: () => RunBudget | null;
+  /** Keys of what keeps the run's results; those that its kind needs. */
+  resultsKeys?: { storeKey?: string; s3AccessKeyId?: string; s3SecretAccessKey?: string };
+  /** Name of the pod, and when this process began (milliseconds). */
+  pod?: string;
+  startedAt?: number;
+  /** For tests: how long a run that has ended waits for its results to be kept. */
+  keepSeconds?: number;
 }
+
+type KeyName = "SYNTH_API_KEY" | "ENVIRONMENT_API_KEY" | "RESULTS_API_KEY" | "S3_ACCESS_KEY_ID" | "S3_SECRET_ACCESS_KEY";
 
 /** Where a RewardJob mounts its ConfigMap. */
 export const SPEC_PATH = "/spec/run.json";
@@ -35,12 +44,17 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   for (const issue of parsed?.error?.issues ?? []) {
     problems.push(`${path}: ${issue.path.join(".") || "(whole file)"}: ${issue.message}`);
   }
-  const key = (name: "SYNTH_API_KEY" | "ENVIRONMENT_API_KEY") => {
+  const key = (name: KeyName) => {
     const value = env[name]?.trim() ?? "";
     if (value === "") problems.push(`environment variable ${name}: not set`);
     return value;
   };
   const [synthApiKey, environmentApiKey] = [key("SYNTH_API_KEY"), key("ENVIRONMENT_API_KEY")];
+  const place = parsed?.data?.results?.kind;
+  const resultsKeys = {
+    ...(place === "store" && { storeKey: key("RESULTS_API_KEY") }),
+    ...(place === "s3" && { s3AccessKeyId: key("S3_ACCESS_KEY_ID"), s3SecretAccessKey: key("S3_SECRET_ACCESS_KEY") }),
+  };
 
   if (problems.length > 0 || !parsed?.success || text === undefined) {
     const remedy =
@@ -54,7 +68,10 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     .digest("hex")
     .slice(0, 8);
   const budget = () => readBudget(env.RUN_BUDGET_PATH ?? BUDGET_PATH);
-  return { spec: parsed.data, runKey: `${parsed.data.name}-${digits}`, synthApiKey, environmentApiKey, budget };
+  return {
+    spec: parsed.data, runKey: `${parsed.data.name}-${digits}`, synthApiKey, environmentApiKey, budget, resultsKeys,
+    pod: env.HOSTNAME, startedAt: Math.round(Date.now() - process.uptime() * 1000),
+  };
 }
 
 /** A volume that is not there yet is no budget; one that says something else than a budget ends the run. */

@@ -21,6 +21,8 @@ const step = z.object({
 });
 
 const rolloutAnswer = z.object({
+  /** The whole session, where it was asked for. */
+  trace: z.record(z.string(), z.unknown()).nullish(),
   trajectories: z.tuple([z.object({ steps: z.array(step).min(1) })]),
   metrics: z.object({
     details: z.object({

@@ -8,8 +8,8 @@ export interface FakeRequest {
   headers: IncomingMessage["headers"];
 }
 
-/** Status and JSON body of an answer; "hang up" closes the connection without one. */
-export type FakeAnswer = { status: number; body?: unknown } | "hang up";
+/** Status and JSON body (or other bytes) of an answer; "hang up" closes the connection without one. */
+export type FakeAnswer = { status: number; body?: unknown; raw?: Buffer } | "hang up";
 
 /** A fake service for tests: JSON in, JSON out, on a loopback port of the system's choice. */
 export class FakeServer {
@@ -50,6 +50,6 @@ export class FakeServer {
     });
     if (answer === "hang up") return void request.socket.destroy();
     response.writeHead(answer.status, { "content-type": "application/json" });
-    response.end(answer.body === undefined ? "" : JSON.stringify(answer.body));
+    response.end(answer.raw ?? (answer.body === undefined ? "" : JSON.stringify(answer.body)));
   }
 }

@@ -85,6 +85,7 @@ export class FakeTaskApp {
       .digest("hex");
     return {
       run_id: body.run_id,
+      trace: body.record.trace_format === "full" ? { session_id: body.run_id, event_history: actions } : null,
       trajectories: [{ steps }],
       metrics: {
         details: {

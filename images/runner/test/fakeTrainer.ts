@@ -21,6 +21,8 @@ export class FakeTrainer {
   readonly #asleep = new Map<string, FakeState>();
   /** By adapter name: the digest of what was written. */
   readonly #digests = new Map<string, string>();
+  /** By run: the newest checkpoint, which stays on disk when the run's memory is freed. */
+  readonly #checkpoints = new Map<string, number[]>();
   readonly apiKey = "fake-synth-key";
   /** Every step that was really taken. */
   readonly steps: { run: string; step: number; samples: any[] }[] = [];
@@ -70,6 +72,7 @@ export class FakeTrainer {
 
   #write(run: string, state: FakeState): void {
     const version = state.weights.length - 1;
+    this.#checkpoints.set(run, [...state.weights]);
     const { name, path } = this.#adapter(run, version);
     const weight = this.fault.oldWeights ? (state.weights.at(-2) ?? 0) : state.weights.at(-1);
     const text = JSON.stringify({ weight });
@@ -79,6 +82,18 @@ export class FakeTrainer {
     const file = join(path, "weight.json");
     writeFileSync(file, text);
     if (this.fault.halfFile === version) truncateSync(file, text.length / 2);
+  }
+
+  /** adapters/{version}/files[/{name}] and checkpoint/files[/{name}]: the checkpoint is the newest state, as text. */
+  #files(run: string, [what, ...rest]: string[]): FakeAnswer {
+    const [version, , name] = what === "adapters" ? rest : [undefined, ...rest];
+    const weights = this.#checkpoints.get(run)!;
+    const file = what === "adapters"
+      ? { name: "weight.json", data: readFileSync(join(this.#adapters, `${run}-v${version}`, "weight.json")) }
+      : { name: `step-${String(weights.length - 1).padStart(8, "0")}.safetensors`, data: Buffer.from(JSON.stringify(weights)) };
+    if (name !== undefined) return name === file.name ? { status: 200, raw: file.data } : { status: 404, body: { error: "unknown_file" } };
+    const sha256 = createHash("sha256").update(file.data).digest("hex");
+    return { status: 200, body: { version: weights.length - 1, files: [{ name: file.name, size: file.data.length, sha256 }] } };
   }
 
   #onDisk(name: string): FakeAnswer {
@@ -104,6 +119,7 @@ export class FakeTrainer {
     if (path === "/ready") return { status: 200, body: { status: "ok" } };
     if (headers.authorization !== `Bearer ${this.apiKey}`) return { status: 401, body: { error: "unauthorized" } };
     const [, , run, verb, version] = path.split("/") as [string, string, string, string?, string?];
+    if (path.includes("/files")) return this.#files(run, path.slice(`/runs/${run}/`.length).split("/"));
     if (verb === "adapters") return this.fault.onDigest?.(`${run}-v${version}`) ? "hang up" : this.#onDisk(`${run}-v${version}`);
     if (method === "PUT") return this.#put(run, JSON.stringify(body));
     // As the real one: a run that is on disk comes back when it is asked for.
