@@ -41,7 +41,7 @@ export async function run(settings: Settings, out: NodeJS.WritableStream, signal
   const trainer = new Trainer(spec.endpoints.trainer, synthApiKey, runKey);
   const adapters = new Adapters(vllm, trainer, { runKey, guards: spec.guards, signal, log });
   const context: RunContext = { spec, runKey, taskApp, vllm, trainer, adapters, log, meter: new Meter(settings.budget ?? (() => null)), results, signal };
-  let patience = settings.keepSeconds ?? KEEP_SECONDS;
+  let patience = settings.patience?.keepSeconds ?? KEEP_SECONDS;
   try {
     await results?.begin(signal);
     await runLoop(context, standing);

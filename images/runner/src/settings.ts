@@ -24,8 +24,8 @@ export interface Settings {
   /** Name of the pod, and when this process began (milliseconds). */
   pod?: string;
   startedAt?: number;
-  /** For tests: how long a run that has ended waits for its results to be kept. */
-  keepSeconds?: number;
+  /** For tests: retries of the first file that is kept, and how long a run that has ended waits for the last. */
+  patience?: { firstRetries: number; keepSeconds: number };
 }
 
 type KeyName = "SYNTH_API_KEY" | "ENVIRONMENT_API_KEY" | "RESULTS_API_KEY" | "S3_ACCESS_KEY_ID" | "S3_SECRET_ACCESS_KEY";

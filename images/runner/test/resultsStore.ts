@@ -19,7 +19,7 @@ export class ResultsStore implements AsyncDisposable {
 
   /** Starts, or starts again on the port that it had. */
   async start(): Promise<this> {
-    this.#server = storeServer(new FileStore(this.folder), this.key, () => {});
+    this.#server = storeServer(new FileStore(this.folder), { accepts: (header) => header === `Bearer ${this.key}` }, () => {});
     await new Promise<void>((resolve) => this.#server!.listen(this.#port, "127.0.0.1", resolve));
     this.#port = (this.#server.address() as AddressInfo).port;
     return this;

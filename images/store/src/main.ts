@@ -1,4 +1,5 @@
 import { FileStore } from "./fileStore.ts";
+import { KeyRing } from "./keyRing.ts";
 import { storeServer } from "./server.ts";
 import { EXIT_CONFIG, readSettings } from "./settings.ts";
 
@@ -10,7 +11,7 @@ if (Array.isArray(settings)) {
 }
 const store = new FileStore(settings.folder);
 await store.tidy();
-const server = storeServer(store, settings.apiKey, (line) => console.error(line));
+const server = storeServer(store, new KeyRing(settings.keyFile), (line) => console.error(line));
 server.listen(settings.port, () => console.error(`store: keeps ${settings.folder}, on port ${settings.port}`));
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => {
   server.close(() => process.exit(0));

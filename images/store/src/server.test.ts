@@ -15,10 +15,11 @@ let folder: string;
 let server: Server;
 let url: string;
 const logged: string[] = [];
+const ring = { accepts: (header: string | undefined) => header === `Bearer ${KEY}` };
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "rewardlab-store-"));
-  server = storeServer(new FileStore(folder), KEY, (line) => logged.push(line));
+  server = storeServer(new FileStore(folder), ring, (line) => logged.push(line));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/files`;
 });
@@ -83,7 +84,7 @@ it.each(["..%2f..%2fetc", ".tmp-x", "a//b", "a/.hidden", "a/%00", "a/b/c/d/e/f/g
 it("says that the disk is full as such", async () => {
   const full = new FileStore(folder);
   full.put = () => Promise.reject(Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" }));
-  const other = storeServer(full, KEY, (line) => logged.push(line));
+  const other = storeServer(full, ring, (line) => logged.push(line));
   await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
   const answer = await fetch(`http://127.0.0.1:${(other.address() as AddressInfo).port}/v1/files/a`, { method: "PUT", body: "x", headers });
   expect([answer.status, await answer.json()]).toEqual([507, { error: "no_space", detail: "ENOSPC: no space left on device, write" }]);
@@ -95,8 +96,10 @@ it("as a process: a kill in the middle of an upload leaves the old file, the nex
   const packaged = join(import.meta.dirname, "../../../node_modules/node/bin/node");
   const node = existsSync(packaged) ? packaged : process.execPath;
   const free = await freePort();
+  const keyFile = `${folder}-key`;
+  writeFileSync(keyFile, `${KEY}\n`);
   const start = async () => {
-    const child = spawn(node, [main], { env: { PATH: process.env["PATH"], RESULTS_DIR: folder, RESULTS_API_KEY: KEY, PORT: String(free) }, stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn(node, [main], { env: { PATH: process.env["PATH"], RESULTS_DIR: folder, RESULTS_KEY_FILE: keyFile, PORT: String(free) }, stdio: ["ignore", "ignore", "pipe"] });
     await once(child.stderr!, "data");
     return child;
   };
@@ -115,11 +118,12 @@ it("as a process: a kill in the middle of an upload leaves the old file, the nex
   expect(await once(second, "close")).toEqual([0, null]);
   const file = join(folder, "no-folder");
   writeFileSync(file, "");
-  const bad = spawn(node, [main], { env: { PATH: process.env["PATH"], RESULTS_DIR: file, PORT: "x" }, stdio: ["ignore", "ignore", "pipe"] });
+  const bad = spawn(node, [main], { env: { PATH: process.env["PATH"], RESULTS_DIR: file, RESULTS_KEY_FILE: join(folder, "none"), PORT: "x" }, stdio: ["ignore", "ignore", "pipe"] });
   let words = "";
   bad.stderr!.on("data", (chunk) => { words += String(chunk); });
   expect(await once(bad, "close")).toEqual([78, null]);
   expect(words.trim().split("\n")).toHaveLength(4);
+  rmSync(keyFile);
 });
 
 async function freePort(): Promise<number> {

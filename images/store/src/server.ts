@@ -1,8 +1,8 @@
-import { timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { DigestMismatch, type FileStore } from "./fileStore.ts";
-import { partsOf } from "./key.ts";
+import { partsOf } from "./fileKey.ts";
+import type { KeyRing } from "./keyRing.ts";
 
 /** Where files are: `PUT`, `GET` and `DELETE` of `/v1/files/<key>`, and `GET /v1/files?prefix=` for a list. */
 const FILES = "/v1/files";
@@ -13,9 +13,9 @@ const IDLE_MS = 120_000;
  * The store behind HTTP. Everything but `/health` needs `Authorization: Bearer <key>`. Errors are `{error, detail}`; a
  * disk without room answers 507.
  */
-export function storeServer(store: FileStore, apiKey: string, log: (line: string) => void): Server {
+export function storeServer(store: FileStore, keys: Pick<KeyRing, "accepts">, log: (line: string) => void): Server {
   const server = createServer((request, response) => {
-    answer(store, apiKey, request, response).catch((error: unknown) => {
+    answer(store, keys, request, response).catch((error: unknown) => {
       const [status, code] = statusOf(error);
       if (status >= 500) log(`${request.method} ${request.url}: ${String(error)}`);
       refuse(response, status, code, error instanceof Error ? error.message : String(error));
@@ -27,10 +27,10 @@ export function storeServer(store: FileStore, apiKey: string, log: (line: string
   return server;
 }
 
-async function answer(store: FileStore, apiKey: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(store: FileStore, keys: Pick<KeyRing, "accepts">, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { pathname, searchParams } = new URL(request.url ?? "/", "http://store");
   if (pathname === "/health") return send(response, 200, { status: "ok" });
-  if (!hasKey(request.headers.authorization, apiKey)) return refuse(response, 401, "unauthorized", "send the header Authorization: Bearer <RESULTS_API_KEY>");
+  if (!keys.accepts(request.headers.authorization)) return refuse(response, 401, "unauthorized", "send the header Authorization: Bearer <RESULTS_API_KEY>");
   if (pathname === FILES && request.method === "GET") return send(response, 200, { files: await store.list(searchParams.get("prefix") ?? "") });
   if (!pathname.startsWith(`${FILES}/`)) return refuse(response, 404, "unknown_route", pathname);
   const parts = partsOf(pathname.slice(FILES.length + 1));
@@ -54,11 +54,6 @@ function statusOf(error: unknown): [number, string] {
   if (error instanceof DigestMismatch) return [422, "digest_mismatch"];
   const { code } = error as NodeJS.ErrnoException;
   return code === "ENOSPC" || code === "EDQUOT" ? [507, "no_space"] : [500, "internal"];
-}
-
-function hasKey(header: string | undefined, apiKey: string): boolean {
-  const [given, expected] = [Buffer.from(header ?? ""), Buffer.from(`Bearer ${apiKey}`)];
-  return given.length === expected.length && timingSafeEqual(given, expected);
 }
 
 const refuse = (response: ServerResponse, status: number, error: string, detail: string) => send(response, status, { error, detail });

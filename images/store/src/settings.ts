@@ -1,10 +1,12 @@
 import { accessSync, constants, statSync } from "node:fs";
+import { KeyRing } from "./keyRing.ts";
 
 /** Everything that comes from outside; nothing else reads the environment. */
 export interface Settings {
   /** Folder of the files. */
   folder: string;
-  apiKey: string;
+  /** File with the key. */
+  keyFile: string;
   port: number;
 }
 
@@ -13,13 +15,22 @@ export const EXIT_CONFIG = 78;
 
 /** Reads the settings, or lists what is wrong with them, one line a problem with its remedy. */
 export function readSettings(env: NodeJS.ProcessEnv): Settings | string[] {
-  const [folder, apiKey, port] = [env["RESULTS_DIR"] ?? "/results", env["RESULTS_API_KEY"]?.trim() ?? "", Number(env["PORT"] ?? "8003")];
+  const [folder, keyFile, port] = [env["RESULTS_DIR"] ?? "/results", env["RESULTS_KEY_FILE"] ?? "/keys/RESULTS_API_KEY", Number(env["PORT"] ?? "8003")];
   const problems = [
-    ...(apiKey === "" ? ["RESULTS_API_KEY: is not set; every route but /health needs it"] : []),
+    ...keyProblems(keyFile),
     ...(Number.isInteger(port) && port > 0 && port < 65_536 ? [] : [`PORT: ${env["PORT"]} is no port`]),
     ...(isWritable(folder) ? [] : [`RESULTS_DIR: ${folder} is not a folder that uid ${process.getuid?.()} may write; mount the claim there`]),
   ];
-  return problems.length > 0 ? problems : { folder, apiKey, port };
+  return problems.length > 0 ? problems : { folder, keyFile, port };
+}
+
+function keyProblems(file: string): string[] {
+  try {
+    new KeyRing(file);
+    return [];
+  } catch (error) {
+    return [`RESULTS_KEY_FILE: ${(error as Error).message}; mount the Secret's key RESULTS_API_KEY there`];
+  }
 }
 
 function isWritable(folder: string): boolean {

@@ -6,11 +6,11 @@ import { TrainerFiles } from "./trainerFiles.ts";
 
 /** What keeps the results of a run, as its settings say; null where nothing does. */
 export async function openResults(settings: Settings, onFailure: ResultsOptions["onFailure"]): Promise<Results | null> {
-  const { spec, runKey, synthApiKey, pod, startedAt } = settings;
+  const { spec, runKey, synthApiKey, pod, startedAt, patience } = settings;
   const bucket = await openBucket(settings);
   if (bucket === null) return null;
   const trainer = new TrainerFiles(spec.endpoints.trainer, synthApiKey, runKey);
-  return new Results({ spec, runKey, bucket, trainer, onFailure, pod: pod ?? "pod", startedAt: startedAt ?? Date.now() });
+  return new Results({ spec, runKey, bucket, trainer, onFailure, pod: pod ?? "pod", startedAt: startedAt ?? Date.now(), firstRetries: patience?.firstRetries });
 }
 
 async function openBucket({ spec: { results: place, stack }, resultsKeys }: Settings): Promise<Bucket | null> {

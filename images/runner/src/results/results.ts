@@ -1,5 +1,7 @@
 import type { RunEvent } from "../events.ts";
 import { ConfigError, RunFailure } from "../failure.ts";
+import { HttpError } from "../http.ts";
+import { isPassing } from "../retry.ts";
 import type { RunSpec } from "../runSpec.ts";
 import { type Bucket, contentOf } from "./bucket.ts";
 import { adapterFile, checkpointFile, logFile, podFolder, RUN_FILE, traceFile } from "./layout.ts";
@@ -16,14 +18,16 @@ export interface ResultsOptions {
   startedAt: number;
   bucket: Bucket;
   trainer: TrainerFiles;
+  /** For tests. */
+  firstRetries?: number;
   /** Called once for each upload that failed, after its retries. */
   onFailure: (upload: string, error: unknown) => void;
 }
 
 /** After these events what was said is uploaded: a step's, a sync's and an evaluation's pieces, each while the run goes on. */
 const PIECE_ENDS: readonly RunEvent["type"][] = ["rollout.finished", "sync.finished", "evaluation.finished", "baseline.finished"];
-/** Retries of the first file, in place of the run's own: the store may only just have been restarted. */
-const FIRST_RETRIES = 6;
+/** Retries of the first file, in place of the run's own: 75 s for a store that is restarted, or learns of a rotated key. */
+const FIRST_RETRIES = 9;
 
 /**
  * Keeps what a run leaves somewhere that outlives its pod, node and cluster: what it says, the traces of its episodes,
@@ -59,8 +63,9 @@ export class Results {
    * results that nobody could keep.
    */
   async begin(signal: AbortSignal): Promise<void> {
-    const { bucket, spec, runKey, onFailure } = this.#options;
-    const first = new Uploads(bucket, { runKey, retries: FIRST_RETRIES, onFailure });
+    const { bucket, spec, runKey, onFailure, firstRetries = FIRST_RETRIES } = this.#options;
+    const passing = (error: unknown) => isPassing(error) || (error instanceof HttpError && error.status === 401);
+    const first = new Uploads(bucket, { runKey, retries: firstRetries, passing, onFailure });
     try {
       await first.now(upload("run", [[RUN_FILE, `${JSON.stringify(spec, null, 2)}\n`]]), signal);
     } catch (error) {

@@ -19,8 +19,9 @@ export interface Upload {
 export interface UploadsOptions {
   /** Key of the run: the folder of all its files. */
   runKey: string;
-  /** Retries of each file. */
+  /** Retries of each file, and which failures are worth one; isPassing unless given. */
   retries: number;
+  passing?: (error: unknown) => boolean;
   /** Called once for each upload that failed; it is tried again with the next one, and at the end. */
   onFailure: (upload: string, error: unknown) => void;
   /** For tests. */
@@ -59,9 +60,10 @@ export class Uploads {
 
   /** Uploads one now. Throws what the bucket throws when the retries are used up. */
   async now(upload: Upload, signal: AbortSignal): Promise<void> {
-    const { runKey, retries } = this.#options;
-    const put = (path: string, content: Content) => withRetries(() => this.#bucket.put(`${runKey}/${path}`, content, signal), { retries, signal });
-    const files = await withRetries(() => upload.files(signal), { retries, signal });
+    const { runKey, retries, passing = isPassing } = this.#options;
+    const retried = <T>(attempt: () => Promise<T>) => withRetries(attempt, { retries, passing, signal });
+    const put = (path: string, content: Content) => retried(() => this.#bucket.put(`${runKey}/${path}`, content, signal));
+    const files = await retried(() => upload.files(signal));
     for (const { path, content } of files) await put(path, content);
     await put(sealFile(upload.name), contentOf(sealText(files.map(({ path, content }) => ({ path, sha256: content.sha256 })))));
     await upload.afterwards?.(signal);
