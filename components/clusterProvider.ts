@@ -5,6 +5,8 @@ export interface ClusterProviderArgs {
   context?: string;
   /** Names the cluster for good. */
   identifier: string;
+  /** It takes objects over that are in the cluster already, in place of an error: for those that a teardown leaves there. */
+  adopts?: boolean;
 }
 
 /**
@@ -15,8 +17,8 @@ export interface ClusterProviderArgs {
  * everything would be replaced. `enableSecretMutable`: a rotated secret is updated in place; by default it would be
  * replaced, and with it every Job that refers to it.
  */
-export function clusterProvider(name: string, { kubeconfig, context, identifier }: ClusterProviderArgs): k8s.Provider {
+export function clusterProvider(name: string, { kubeconfig, context, identifier, adopts }: ClusterProviderArgs): k8s.Provider {
   return new k8s.Provider(name, {
-    ...(kubeconfig && { kubeconfig }), ...(context && { context }), clusterIdentifier: identifier, enableSecretMutable: true,
+    ...(kubeconfig && { kubeconfig }), ...(context && { context }), clusterIdentifier: identifier, enableSecretMutable: true, ...(adopts && { upsertExistingObjects: true }),
   });
 }

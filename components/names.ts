@@ -5,8 +5,8 @@ import type { RunSpec } from "../images/runner/src/runSpec.ts";
 
 export const PROJECT = "rewardlab";
 
-/** Ports of the three servers. */
-export const PORTS = { taskApp: 8001, vllm: 8000, trainer: 8002 } as const;
+/** Ports of the servers. */
+export const PORTS = { taskApp: 8001, vllm: 8000, trainer: 8002, store: 8003 } as const;
 
 /** Name of the task app's Deployment and Service: its DNS name inside the namespace. */
 export const TASK_APP = "task-app";
@@ -21,10 +21,20 @@ export const RUN_BUDGET = { name: "rewardlab-budget", file: "budget.json" } as c
 export const PREFLIGHT = { name: "rewardlab-preflight", file: "preflight.py" } as const;
 
 /** Part of the system that an object belongs to. */
-export type Part = "task-app" | "vllm" | "trainer" | "run";
+export type Part = "task-app" | "vllm" | "trainer" | "run" | "store";
 
 /** Everything of a stack is in one namespace, and all of it is found by its labels. */
 export const namespaceOf = (stack: string): string => `${PROJECT}-${stack}`;
+/**
+ * What a teardown leaves of it until it is collected, the results, is in another one: not the stack's name with something
+ * behind it, which could be another stack's namespace.
+ */
+export const resultsNamespaceOf = (stack: string): string => `results-${namespaceOf(stack)}`;
+/** Name of the store's Deployment, Service and Secret there, and of its claim. */
+export const STORE = "store";
+export const RESULTS_CLAIM = "results";
+/** Address of a stack's store, from any namespace. */
+export const storeUrl = (stack: string): string => `http://${STORE}.${resultsNamespaceOf(stack)}.svc:${PORTS.store}`;
 export const pairName = (index: number): string => `pair-${index}`;
 export const vllmName = (pair: string): string => `${pair}-vllm`;
 export const trainerName = (pair: string): string => `${pair}-trainer`;

@@ -11,6 +11,7 @@ import { effectProblems } from "./experiments/effects.ts";
 import type { Experiment } from "./experiments/expand.ts";
 import { endpointsOf } from "./names.ts";
 import { packExperiments, type Pair } from "./packing.ts";
+import { placeOf } from "./results/place.ts";
 import type { StackSettings } from "./settings/schema.ts";
 
 /** What a stack will run: its pairs, and each run's spec with the pair it is on. */
@@ -45,6 +46,7 @@ export function planRuns(stack: string, settings: StackSettings, experiments: re
     maxLoraRank: settings.vllm.maxLoraRank,
     endpoints: endpointsOf(pairOf[index]!),
     overrides: { ...settings.run, ...experiment.overrides, guards: { ...settings.run.guards, ...experiment.overrides.guards } },
+    results: placeOf(settings.results, stack),
     taskUrl: { flag: settings.taskUrl, environment: taskAppUrl },
   }));
   const runs = resolved.flatMap(({ spec }, index) => (spec ? [{ pair: pairOf[index]!, spec }] : []));

@@ -8,6 +8,7 @@ import { cpuPlacement, resourcesOf } from "./pod/placement.ts";
 import { restrictedContainer, restrictedPod } from "./pod/security.ts";
 import { mounted } from "./pod/server.ts";
 import type { Resources } from "./pod/types.ts";
+import { keysFor } from "./results/place.ts";
 import { type Mounted, scratch } from "./pod/volumes.ts";
 
 export interface RewardJobArgs {
@@ -103,7 +104,7 @@ function podOf(args: RewardJobArgs, configMap: pulumi.Input<string>) {
         ...plainEnv({ ...USER_ENV, RUN_SPEC_PATH: `/spec/${SPEC_FILE}`, RUN_BUDGET_PATH: `/budget/${RUN_BUDGET.file}` }),
         // The pods of one Job continue one run; a new Job, of a changed config or a further attempt, starts afresh.
         fieldEnv("JOB_UID", "metadata.labels['batch.kubernetes.io/controller-uid']"),
-        secretEnv(args.secret, "SYNTH_API_KEY"), secretEnv(args.secret, "ENVIRONMENT_API_KEY"),
+        ...(["SYNTH_API_KEY", "ENVIRONMENT_API_KEY", ...keysFor(args.spec.results)] as const).map((key) => secretEnv(args.secret, key)),
       ],
       resources: resourcesOf(args.resources),
       volumeMounts,

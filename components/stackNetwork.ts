@@ -12,8 +12,8 @@ export interface StackNetworkArgs {
   model: Pick<Model, "source">;
   /** Names of the secrets that there are. */
   keys: readonly string[];
-  /** Of the runs, whose task app may be elsewhere. */
-  specs: readonly Pick<RunSpec, "endpoints">[];
+  /** Of the runs, whose task app and results may be elsewhere. */
+  specs: readonly Pick<RunSpec, "endpoints" | "results">[];
 }
 
 /**
@@ -25,7 +25,7 @@ export interface StackNetworkArgs {
 export class StackNetwork extends pulumi.ComponentResource {
   constructor(name: string, { stack, namespace, model, keys, specs }: StackNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rewardlab:cluster:Network", name, {}, opts);
-    for (const policy of policiesOf({ hub: model.source.kind === "hub", keys, taskUrls: specs.map(({ endpoints }) => endpoints.taskApp) })) {
+    for (const policy of policiesOf({ hub: model.source.kind === "hub", keys, taskUrls: specs.map(({ endpoints }) => endpoints.taskApp), results: specs[0]?.results })) {
       new k8s.networking.v1.NetworkPolicy(`${name}-${policy.name}`, {
         metadata: { name: policy.name, namespace, labels: labelsOf({ stack, ...(policy.part && { part: policy.part }) }) },
         spec: policy.spec,

@@ -6,6 +6,7 @@ import { readEnvFile } from "./envFile.ts";
 import { expandExperiments } from "./experiments/expand.ts";
 import { type Plan, planRuns } from "./plan.ts";
 import { readRewardConfig } from "./rewardConfig.ts";
+import { keyProblems, withStoreKey } from "./results/place.ts";
 import { isFolderHere, PROJECT_ROOT, taskAppUrlOfEnvironment } from "./settings.ts";
 import type { StackSettings } from "./settings/schema.ts";
 
@@ -31,13 +32,13 @@ export function planStack(settings: StackSettings, stack: string, root: string =
   });
   const plan = planRuns(stack, settings, good, taskAppUrlOfEnvironment() ?? env.taskAppUrl);
   const ofList = problems.map((problem) => ({ file: `Pulumi.${stack}.yaml`, ...problem }));
-  refuse([...known, ...env.problems, ...ofList, ...read.flatMap((file) => file.problems), ...plan.problems]);
+  refuse([...known, ...env.problems, ...keyProblems(settings.results, env.secrets, settings.envFile), ...ofList, ...read.flatMap((file) => file.problems), ...plan.problems]);
   return {
     pairs: plan.pairs,
     runs: plan.runs,
     quote: plan.quote,
     notices: mergeNotices([...env.notices, ...read.flatMap(({ notices }) => notices), ...plan.notices, ...modelNotices(settings.model.source, `Pulumi.${stack}.yaml`)]),
-    secrets: env.secrets,
+    secrets: withStoreKey(settings.results, env.secrets, stack),
   };
 }
 

@@ -31,6 +31,7 @@ export function embeddedOverlay(facts: EmbeddedFacts): StackOverlay {
       registry: `${facts.registry}/rewardlab`,
       dockerHost: facts.dockerHost,
       runner: { base: facts.baseImage, buildArgs: { BUILD_IMAGE: facts.buildImage } },
+      store: { base: facts.baseImage },
       // One base for all that is Python: its gigabytes are on the node once.
       taskApp: { base: facts.mlBaseImage },
       trainer: { base: facts.mlBaseImage },

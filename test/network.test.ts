@@ -6,7 +6,7 @@ import { envFile, recordStack, SENTINELS } from "./stacks.ts";
 
 /** The stack's NetworkPolicies over all pairs of its parts and a stranger, by an evaluator of their semantics. */
 const PORT = { "task-app": 8001, vllm: 8000, trainer: 8002, run: 9999 } as const;
-const PARTS = Object.keys(PORT) as Part[];
+const PARTS = Object.keys(PORT) as (keyof typeof PORT)[];
 const NAMES = { ip: "10.96.0.10" };
 const [INTERNET, METADATA, NODE] = [{ ip: "203.0.113.7" }, { ip: "169.254.169.254" }, { ip: "192.168.0.4" }];
 

@@ -26,6 +26,8 @@ beforeAll(async () => {
 function pods(recording: Recording): [name: string, pod: any][] {
   return [...recording.of(DEPLOYMENT), ...recording.of(JOB)].map(({ name, inputs }) => [name, inputs["spec"].template.spec]);
 }
+/** An object of the results, which a teardown leaves. */
+const isKept = (inputs: Record<string, any>) => [inputs["metadata"]?.name, inputs["metadata"]?.namespace].some((name) => String(name).startsWith("results-rewardlab-"));
 /** The specs of the runs, as the runner reads them. */
 const specsOf = ({ of }: Recording) => of(CONFIG_MAP).flatMap(({ inputs }) => (inputs["data"]["run.json"] ? [runSpec.parse(JSON.parse(inputs["data"]["run.json"]))] : []));
 const plain = ({ type, name, inputs }: Registered) => ({ type, name, inputs: inClear(inputs) });
@@ -45,9 +47,9 @@ describe.each(["dev", "local"])("the program of stack %s", (stack) => {
   });
 
   it("gives a provider of its own to every resource", () => {
-    for (const { type, component, provider, name, read } of recordings[stack]!.resources) {
+    for (const { type, component, provider, name, read, inputs } of recordings[stack]!.resources) {
       if (component || type.startsWith("pulumi:")) continue;
-      const own = type.startsWith("docker:") ? "docker::docker" : `kubernetes::${read ? "look" : "cluster"}`;
+      const own = type.startsWith("docker:") ? "docker::docker" : `kubernetes::${read ? "look" : isKept(inputs) ? "kept" : "cluster"}`;
       expect(provider, `${type} ${name}`).toContain(`pulumi:providers:${own}::`);
     }
   });
@@ -59,7 +61,7 @@ describe.each(["dev", "local"])("the program of stack %s", (stack) => {
       expect(clear.includes(value), key).toBe(false);
       expect(clear.includes(Buffer.from(value).toString("base64")), key).toBe(false);
     }
-    expect(JSON.stringify(one("kubernetes:core/v1:Secret").inputs)).toContain(SENTINELS.SYNTH_API_KEY);
+    expect(JSON.stringify(one("kubernetes:core/v1:Secret", "env-secret").inputs)).toContain(SENTINELS.SYNTH_API_KEY);
   });
 
   it("gives components no inputs, since the engine would keep them in clear", () => {
@@ -111,7 +113,7 @@ describe.each(["dev", "local"])("the program of stack %s", (stack) => {
 
   it("deletes nothing in the namespace one by one, and the nodes' labels not with it", () => {
     for (const { type, name, inputs, deletedWith, read } of recordings[stack]!.resources) {
-      if (!type.startsWith("kubernetes:") || read) continue;
+      if (!type.startsWith("kubernetes:") || read || isKept(inputs)) continue;
       expect(deletedWith !== undefined, `${type} ${name}`).toBe(inputs["metadata"].namespace !== undefined);
     }
   });
@@ -128,7 +130,7 @@ describe.each(["dev", "local"])("the program of stack %s", (stack) => {
     const { of } = recordings[stack]!;
     for (const { dependsOn } of of("rewardlab:runs:RewardJob")) {
       expect(dependsOn).toEqual(["rewardlab:cluster:Network network", "rewardlab:cluster:EnvSecret env", "rewardlab:app:TaskApp task-app",
-        "rewardlab:serving:VllmServer pair-0-vllm", "rewardlab:training:LoraTrainer pair-0-trainer"]);
+        "rewardlab:serving:VllmServer pair-0-vllm", "rewardlab:training:LoraTrainer pair-0-trainer", ...(stack === "dev" ? ["rewardlab:results:Store results"] : [])]);
     }
     for (const { dependsOn } of [...of("rewardlab:serving:VllmServer"), ...of("rewardlab:training:LoraTrainer")]) {
       expect(dependsOn).toEqual(["rewardlab:gpu:NodePool gpus", "rewardlab:cluster:Network network", "rewardlab:cluster:EnvSecret env",
@@ -172,7 +174,7 @@ describe("a change", () => {
   it("of a secret changes the Secret and no other object", async () => {
     const change = { envFile: envFile({ ...SENTINELS, SYNTH_API_KEY: "sentinel-rotated" }) };
     expect(await differing(change)).toEqual([]);
-    const secret = (await recordStack("dev", change)).one("kubernetes:core/v1:Secret");
+    const secret = (await recordStack("dev", change)).one("kubernetes:core/v1:Secret", "env-secret");
     expect(JSON.stringify(secret.inputs)).toContain("sentinel-rotated");
   });
 

@@ -13,6 +13,8 @@ export const OPTIONAL_KEYS = {
   GROQ_API_KEY: "for the task app's Groq proxy",
   OPENAI_API_KEY: "for the task app's OpenAI proxy",
   HF_TOKEN: "for a model that its hub gives to some only",
+  S3_ACCESS_KEY_ID: "for results that are kept in a bucket",
+  S3_SECRET_ACCESS_KEY: "for results that are kept in a bucket",
 } as const;
 
 /** Other variables that env files of this format hold: not secrets of ours, and not mistakes. */
@@ -21,7 +23,8 @@ const OTHERS = ["TASK_APP_URL", "TASK_APP_BASE_URL", "BACKEND_BASE_URL", "SYNTH_
   "SYNTH_AUTO_TRACE", "CRAFTER_DEFAULT_SEED", "CRAFTER_MAX_SEED", "CRAFTER_AREA", "CRAFTER_EPISODE_LENGTH", "CHAT_MAX_MODEL_LEN",
   "CHAT_MAX_INPUT_TOKENS", "CHAT_BUDGET_SAFETY", "SDK_EXPERIMENTAL"];
 
-export type SecretName = keyof typeof REQUIRED_KEYS | keyof typeof OPTIONAL_KEYS;
+/** Of a stack: those of its env file, and the key of its results store, which is made from them. */
+export type SecretName = keyof typeof REQUIRED_KEYS | keyof typeof OPTIONAL_KEYS | "RESULTS_API_KEY";
 
 export interface EnvKeys {
   /** The secrets that are set. */

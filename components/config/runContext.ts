@@ -14,5 +14,7 @@ export interface RunContext {
   maxLoraRank: number;
   endpoints: RunSpec["endpoints"];
   overrides: Overrides;
+  /** Where the run puts what it leaves. */
+  results?: RunSpec["results"];
   taskUrl: { flag?: string; environment?: string };
 }

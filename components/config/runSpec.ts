@@ -33,6 +33,7 @@ export function toRunSpec(config: RewardConfig, context: RunContext): ResolvedRu
     attempt: context.attempt,
     endpoints: { ...context.endpoints, taskApp: taskUrl.url },
     ...experiment,
+    ...(context.results && { results: context.results }),
   };
   const parsed = runSpec.safeParse(candidate);
   const outside = taskUrlProblems(taskUrl);

@@ -1,9 +1,10 @@
+import type { ResultsPlace } from "../../images/runner/src/runSpec.ts";
 import { type Part, PORTS, TASK_APP } from "../names.ts";
 
 /** A part that opens connections to another, on the one port that the other serves. */
 export interface Flow {
   from: Part;
-  to: Exclude<Part, "run">;
+  to: Exclude<Part, "run" | "store">;
 }
 
 /**
@@ -20,6 +21,7 @@ export const FLOWS: readonly Flow[] = [
   { from: "task-app", to: "vllm" },
 ];
 
+/** The parts in a stack's own namespace. */
 export const PARTS: readonly Part[] = ["run", "task-app", "vllm", "trainer"];
 
 /** The port that a part serves. */
@@ -33,13 +35,15 @@ export interface OutsideNeeds {
   keys: readonly string[];
   /** Addresses of the runs' task apps. */
   taskUrls: readonly string[];
+  /** Where the runs put what they leave. */
+  results?: ResultsPlace | undefined;
 }
 
 const PROVIDER_KEYS = ["GROQ_API_KEY", "OPENAI_API_KEY"];
 
 /** Ports that a part may reach anywhere outside of the stack. */
-export function outsidePorts(part: Part, { hub, keys, taskUrls }: OutsideNeeds): number[] {
-  if (part === "run") return [...new Set(taskUrls.filter((url) => !isOwn(url)).map(portOfUrl))];
+export function outsidePorts(part: Part, { hub, keys, taskUrls, results }: OutsideNeeds): number[] {
+  if (part === "run") return [...new Set([...taskUrls.filter((url) => !isOwn(url)), ...(results?.kind === "s3" ? [results.endpoint] : [])].map(portOfUrl))];
   const https = part === "task-app" ? keys.some((key) => PROVIDER_KEYS.includes(key)) : hub;
   return https ? [443] : [];
 }

@@ -1,6 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
-import { LABEL, type Part } from "../names.ts";
+import { LABEL, type Part, PORTS } from "../names.ts";
 import { FLOWS, type OutsideNeeds, outsidePorts, PARTS, portOf } from "./flows.ts";
+import { podsIn } from "./resultsPolicies.ts";
 
 type Spec = k8s.types.input.networking.v1.NetworkPolicySpec;
 type Peer = k8s.types.input.networking.v1.NetworkPolicyPeer;
@@ -39,6 +40,9 @@ export function policiesOf(needs: OutsideNeeds): Policy[] {
   ];
 }
 
+/** The stack's store: its address is `store.<namespace>.svc`. */
+const storeAt = (url: string): Peer => podsIn(new URL(url).hostname.split(".")[1]!, "store");
+
 function partSpec(part: Part, needs: OutsideNeeds): Spec {
   const clients = FLOWS.filter(({ to }) => to === part);
   const outside = outsidePorts(part, needs);
@@ -48,6 +52,7 @@ function partSpec(part: Part, needs: OutsideNeeds): Spec {
     ingress: clients.map(({ from, to }) => ({ from: [podsOf(from)], ports: [tcp(portOf(to))] })),
     egress: [
       ...FLOWS.filter(({ from }) => from === part).map(({ to }) => ({ to: [podsOf(to)], ports: [tcp(portOf(to))] })),
+      ...(part === "run" && needs.results?.kind === "store" ? [{ to: [storeAt(needs.results.url)], ports: [tcp(PORTS.store)] }] : []),
       ...outside.map((port) => ({ to: part === "run" ? [...ANYWHERE, OTHER_NAMESPACES] : ANYWHERE, ports: [tcp(port)] })),
     ],
   };

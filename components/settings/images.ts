@@ -25,6 +25,8 @@ export const imagesSection = z.strictObject({
   runner: source,
   trainer: source,
   vllm: source,
+  /** Needed where results are kept on a claim. */
+  store: source.optional(),
 });
 
 export type ImagesSettings = z.infer<typeof imagesSection>;

@@ -52,6 +52,9 @@ function clashes(settings: StackSettings, file: string): Problem[] {
     ...managed.map((arg) => ({
       file, path: "vllm.args", what: `holds ${arg.split("=")[0]!}, which follows from the other settings`, write: "Remove it",
     })),
+    ...(settings.results?.kind === "claim" && settings.images.store === undefined ? [{
+      file, path: "images.store", what: "is missing, and results are kept on a claim, which its program serves", write: 'Write for example store: { base: "node:24.11.1-bookworm-slim" }',
+    }] : []),
     ...gpuProblems(settings.gpu, lifeNeedsOf(settings)).map((problem) => ({ file, ...problem })),
   ];
 }
@@ -61,7 +64,8 @@ function suggestSetting(table: string, name: string): string | undefined {
   let shapes = shapesOf(stackSettings);
   for (const part of path) shapes = shapes.flatMap((shape) => (shape[part] ? shapesOf(shape[part]) : []));
   const meant = nearest(name, shapes.flatMap((shape) => Object.keys(shape)));
-  return meant && [table, meant].filter(Boolean).join(".");
+  // Of several shapes a table has one: a key of another one is known, and in the wrong place.
+  return meant === undefined || meant === name ? undefined : [table, meant].filter(Boolean).join(".");
 }
 
 /** The tables that a value may be: one, or of several shapes those that are tables. */

@@ -5,6 +5,7 @@ import { runOverrides } from "../config/overrides.ts";
 import { experimentEntry } from "../experiments/schema.ts";
 import { gpuSection } from "./gpu.ts";
 import { imagesSection } from "./images.ts";
+import { resultsSection } from "./results.ts";
 
 /** A quantity of the API server, for example 500m cores or 24Gi of memory. */
 const cpu = z.string().regex(/^\d+(\.\d+)?m?$/, "a number of cores, for example 500m or 4");
@@ -106,6 +107,8 @@ export const stackSettings = z.strictObject({
   /** Without them, the quote is in node-hours and the report has no sums. */
   prices: pricesSection.optional(),
   budget: budgetSection.optional(),
+  /** Without it, results are lost with the cluster or the stack's pods, whichever goes first. */
+  results: resultsSection.optional(),
   /** What is run: each an entry, which is one run or, with a matrix, several. */
   experiments: z.array(experimentEntry).min(1),
   /** Over what the configs say, for all runs. */
