@@ -73,6 +73,6 @@ export default async function program(overlay: StackOverlay = {}) {
     namespace: namespaceName, clusterUid, taskAppUrl: taskApp.url,
     pairs: Object.fromEntries(pairs.map(({ pair, vllm, trainer }) => [pair, { vllmUrl: vllm.url, trainerUrl: trainer.url }])),
     jobs: Object.fromEntries(jobs), quote: plan.quote,
-    next: nextCommands(stack, plan.runs.map(({ spec }) => spec.name)),
+    next: nextCommands(stack, plan.runs.map(({ spec }) => spec.name), results !== undefined),
   };
 }

@@ -1,5 +1,5 @@
 import { ApisApi, CoreV1Api, CustomObjectsApi, type KubeConfig, type KubernetesObject, type V1APIResource } from "@kubernetes/client-node";
-import { LABEL, namespaceOf, nodeLabelOf } from "../components/names.ts";
+import { LABEL, namespaceOf, nodeLabelOf, resultsNamespaceOf } from "../components/names.ts";
 import { ApiError } from "../local/providers/kubernetes/apiError.ts";
 import { ObjectClient } from "../local/providers/kubernetes/client.ts";
 import { type Leftover, leftoverLines } from "./leftover.ts";
@@ -25,7 +25,7 @@ export interface ClusterInventory {
 export async function clusterInventory(config: KubeConfig, stack: string): Promise<ClusterInventory> {
   const client = ObjectClient.forConfig(config);
   const { kinds, unseen } = await listableKinds(config);
-  const namespace = namespaceOf(stack);
+  const namespaces = [namespaceOf(stack), resultsNamespaceOf(stack)];
   const list = async ({ apiVersion, resource }: Kind, selector?: string, inNamespace?: string): Promise<KubernetesObject[]> =>
     (await client.list(apiVersion, resource.kind, inNamespace, undefined, undefined, undefined, undefined, selector)).items;
 
@@ -33,8 +33,9 @@ export async function clusterInventory(config: KubeConfig, stack: string): Promi
     const { resource } = kind;
     try {
       const own = await list(kind, `${LABEL.stack}=${stack}`);
-      const stuck = resource.namespaced ? (await list(kind, undefined, namespace)).filter(({ metadata }) => (metadata?.finalizers ?? []).length > 0) : [];
-      const volumes = resource.kind === "PersistentVolume" ? (await list(kind)).filter((volume) => claimNamespace(volume) === namespace) : [];
+      const inNamespaces = resource.namespaced ? (await Promise.all(namespaces.map((namespace) => list(kind, undefined, namespace)))).flat() : [];
+      const stuck = inNamespaces.filter(({ metadata }) => (metadata?.finalizers ?? []).length > 0);
+      const volumes = resource.kind === "PersistentVolume" ? (await list(kind)).filter((volume) => namespaces.includes(claimNamespace(volume) ?? "")) : [];
       const nodes = resource.kind === "Node" ? await list(kind, nodeLabelOf(stack)) : [];
       return [...[...own, ...stuck, ...volumes].map((object) => leftover(kind, object, false)), ...nodes.map((object) => leftover(kind, object, true))];
     } catch (error) {

@@ -6,6 +6,7 @@ import { comparisonTable } from "../report/table.ts";
 import { terminalTable } from "../report/text.ts";
 import { type ReportFiles, writeReport } from "../report/write.ts";
 import { RunFailure } from "./exit.ts";
+import { newestAdapter } from "./keptAdapter.ts";
 import type { RunFolder } from "./runFolder.ts";
 
 export interface FinishInput {
@@ -22,7 +23,9 @@ export const jobFailures = (jobs: readonly JobState[]): Map<string, string> =>
 
 /** Builds the report of a folder and writes its three files. */
 export async function saveReport({ stack, folder, jobs, phases, inventoryAfter }: FinishInput): Promise<{ report: Report; files: ReportFiles }> {
-  const report = buildReport({ stack, createdAt: new Date(), phases, events: folder.events, jobFailures: jobFailures(jobs), usage: folder.usage, inventoryAfter });
+  const found = await Promise.all([...folder.events.keys()].map(async (run) => [run, await newestAdapter(folder.path, run)] as const));
+  const adapters = new Map(found.flatMap(([run, adapter]) => (adapter === null ? [] : [[run, adapter] as const])));
+  const report = buildReport({ stack, createdAt: new Date(), phases, events: folder.events, jobFailures: jobFailures(jobs), adapters, usage: folder.usage, inventoryAfter });
   return { report, files: await writeReport(folder.path, report, folder.events) };
 }
 

@@ -1,4 +1,4 @@
-import { nodeLabelOf } from "../components/names.ts";
+import { nodeLabelOf, resultsNamespaceOf } from "../components/names.ts";
 
 /** An object that a cluster still has of a stack. */
 export interface Leftover {
@@ -27,6 +27,7 @@ export function leftoverText({ kind, namespace, name, finalizers, deleting }: Le
  * @param kubectl how the cluster is reached, for example `kubectl --context gpu`
  */
 export function removalOf(left: Leftover, stack: string, kubectl: string): string {
+  if (isResults(left, stack) && !left.deleting) return `rewardlab collect --stack ${stack}, which copies the results that are in it and then removes it`;
   const { resource, namespace, name, finalizers, deleting, borrowed } = left;
   const object = `${resource} ${name}${namespace === undefined ? "" : ` --namespace ${namespace}`}`;
   if (borrowed) return `${kubectl} label ${object} ${nodeLabelOf(stack)}-`;
@@ -35,8 +36,13 @@ export function removalOf(left: Leftover, stack: string, kubectl: string): strin
   return `${kubectl} patch ${object} --type=merge --patch='{"metadata":{"finalizers":null}}'`;
 }
 
+/** The namespace that a teardown leaves for `rewardlab collect`, with what is in it. */
+const isResults = ({ namespace, name, kind }: Leftover, stack: string) => [namespace, ...(kind === "Namespace" ? [name] : [])].includes(resultsNamespaceOf(stack));
+
 /** One line a leftover with its command: the things in a namespace before the namespace that waits for them. */
 export function leftoverLines(left: readonly Leftover[], stack: string, kubectl: string): string[] {
-  const ordered = [...left].sort((a, b) => Number(a.namespace === undefined) - Number(b.namespace === undefined));
+  // Of the results, the namespace stands for all that is in it.
+  const told = left.filter((each) => each.namespace === undefined || !isResults(each, stack) || each.deleting);
+  const ordered = [...told].sort((a, b) => Number(a.namespace === undefined) - Number(b.namespace === undefined));
   return ordered.map((each) => `${leftoverText(each)}: ${removalOf(each, stack, kubectl)}`);
 }

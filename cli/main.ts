@@ -14,6 +14,7 @@ const programs: { [Name in VerbName]: () => Promise<{ default: Run<Name> }> } = 
   up: () => import("./commands/up.ts"),
   preview: () => import("./commands/preview.ts"),
   down: () => import("./commands/down.ts"),
+  collect: () => import("./commands/collect.ts"),
   watch: () => import("./commands/watch.ts"),
   logs: () => import("./commands/logs.ts"),
   report: () => import("./commands/report.ts"),

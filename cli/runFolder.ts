@@ -15,8 +15,14 @@ export class RunFolder {
   /** Opens a new folder for runs that start now. */
   static create(root: string, stack: string, now: Date, runs: readonly string[]): RunFolder {
     const folder = new RunFolder(join(root, stack, now.toISOString().slice(0, 19).replaceAll(":", "-")));
-    for (const run of runs) folder.#open(run);
+    for (const run of runs) folder.open(run);
     return folder;
+  }
+
+  /** Writes what a run has said as its folder has it. */
+  static writeLog(runPath: string, lines: readonly string[]): void {
+    writeFileSync(join(runPath, "log.txt"), lines.map((line) => `${line}\n`).join(""));
+    writeFileSync(join(runPath, "events.jsonl"), lines.filter((line) => parseEventLine(line) !== null).map((line) => `${line}\n`).join(""));
   }
 
   /** Reads a folder back. Throws UserError when it is not there, holds no run, or holds a damaged event or usage. */
@@ -62,7 +68,14 @@ export class RunFolder {
     this.usage = usage;
   }
 
-  #open(run: string): void {
+  /** Puts other lines in the place of all that was kept of a run's log. */
+  replace(run: string, lines: readonly string[]): void {
+    RunFolder.writeLog(join(this.path, run), lines);
+    this.events.set(run, lines.flatMap((line) => parseEventLine(line) ?? []));
+  }
+
+  /** Makes the folder of a run that has said nothing yet. */
+  open(run: string): void {
     mkdirSync(join(this.path, run), { recursive: true });
     appendFileSync(join(this.path, run, "events.jsonl"), "");
     this.events.set(run, []);

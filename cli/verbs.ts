@@ -48,6 +48,15 @@ export const verbs = {
     example: "rewardlab down --stack dev",
     args: changeArgs,
   },
+  collect: {
+    description: "Copy what the runs of a stack have kept (logs, traces, adapters, checkpoints) from its claim or bucket, check every digest, and make the report; of a stack that is gone, the claim is removed then.",
+    example: "rewardlab collect --stack dev",
+    args: {
+      ...stackArgs,
+      keep: { type: "boolean", description: "leave the claim, whatever came of the copy" },
+      json: { type: "boolean", description: "print report.json" },
+    },
+  },
   watch: {
     description: "Follow all runs of a stack: one progress line an event, until every run has ended.",
     example: "rewardlab watch --stack dev",

@@ -1,8 +1,8 @@
-import { PassThrough, type Writable } from "node:stream";
+import { PassThrough } from "node:stream";
 import { finished } from "node:stream/promises";
-import { Exec, type V1Status } from "@kubernetes/client-node";
 import tarFs from "tar-fs";
 import type { Access } from "./access.ts";
+import { exec } from "./exec.ts";
 import { LABEL } from "../components/names.ts";
 
 /** Where the task app writes its trace files, and the name of its container. */
@@ -10,18 +10,6 @@ const TRACES = "/traces";
 const CONTAINER = "task-app";
 /** While runs go on files grow under tar's hands; it then ends with status 1, and what it has read is good all the same. */
 const ARCHIVE = `tar -C ${TRACES} --warning=no-file-changed -cf - .; test $? -le 1`;
-
-/** Runs a command in a pod to its end, its output into `stdout`. Throws an Error with the command's own words when it fails. */
-async function exec({ config, namespace }: Access, pod: string, container: string, command: string[], stdout: Writable): Promise<void> {
-  const stderr = new PassThrough();
-  let words = "";
-  stderr.on("data", (chunk: Buffer) => (words += chunk.toString()));
-  const status = await new Promise<V1Status>((resolve, reject) => {
-    new Exec(config).exec(namespace, pod, container, command, stdout, stderr, null, false, resolve)
-      .then((socket) => socket.on("error", reject), reject);
-  });
-  if (status.status !== "Success") throw new Error(`${command[0]} in pod ${namespace}/${pod} failed: ${words.trim() || status.message}`);
-}
 
 /**
  * Copies the trace files (the contract's traces/v3) of the stack's task app into `directory`. Returns false when no task

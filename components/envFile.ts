@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseEnv } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
@@ -6,6 +6,12 @@ import { checkEnvKeys, type EnvKeys, REQUIRED_KEYS, type SecretName } from "./co
 
 /** The secrets of an env file, wrapped from the first line on, and what is wrong with the file. */
 export type EnvFile = Omit<EnvKeys, "secrets"> & { secrets: Partial<Record<SecretName, pulumi.Output<string>>> };
+
+/** The secrets of an env file in clear, for a client on this machine; none where it can't be read. */
+export function readEnvSecrets(path: string, root: string): EnvKeys["secrets"] {
+  const text = statSync(resolve(root, path), { throwIfNoEntry: false })?.isFile() ? readFileSync(resolve(root, path), "utf8") : "";
+  return checkEnvKeys(path, parseEnv(text)).secrets;
+}
 
 /** Reads an env file; the variables stay out of this process's environment. Reports instead of throwing. */
 export function readEnvFile(path: string, root: string): EnvFile {

@@ -4,7 +4,7 @@ import { comparisons as compare } from "./comparison.ts";
 import { ofType, orderEvents } from "./eventOrder.ts";
 import { findings } from "./findings.ts";
 import { runReport } from "./runReport.ts";
-import type { Measurement, Phases, Report, RunReport } from "./schema.ts";
+import type { KeptAdapter, Measurement, Phases, Report, RunReport } from "./schema.ts";
 import { settingsDifferences } from "./settingsDifferences.ts";
 import type { Usage } from "./usage.ts";
 
@@ -16,6 +16,8 @@ export interface ReportInput {
   events: ReadonlyMap<string, readonly RunEvent[]>;
   /** Why the cluster ended a run's Job, for Jobs that failed; a runner that was killed cannot say it itself. */
   jobFailures: ReadonlyMap<string, string>;
+  /** The newest adapter of each run by its name, of those that were collected. */
+  adapters?: ReadonlyMap<string, KeptAdapter>;
   /** What pods and Jobs held; null where the cluster was not asked. */
   usage: Usage | null;
   /** Null while the stack is up. */
@@ -43,7 +45,7 @@ function settingsByRun({ events }: ReportInput): Map<string, Record<string, unkn
 
 /** The report of one stack: pure, from the events alone. */
 export function buildReport(input: ReportInput): Report {
-  const runs = [...input.events].map(([name, events]) => runReport(name, events, input.jobFailures.get(name))).sort((a, b) => a.name.localeCompare(b.name));
+  const runs = [...input.events].map(([name, events]) => runReport(name, events, input.jobFailures.get(name), input.adapters?.get(name))).sort((a, b) => a.name.localeCompare(b.name));
   const baselines = { random: randomBaseline(input), untrained: untrainedBaseline(runs) };
   const settings = settingsByRun(input);
   const differences = settingsDifferences(settings);

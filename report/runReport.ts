@@ -1,7 +1,7 @@
 import type { EpisodeRecord, RunEvent } from "../images/runner/src/events.ts";
 import { lastOfIteration, ofType, orderEvents } from "./eventOrder.ts";
 import { mean, percentile } from "./percentile.ts";
-import type { Evaluation, RunReport } from "./schema.ts";
+import type { Evaluation, KeptAdapter, RunReport } from "./schema.ts";
 
 /** Sum of `seconds` over events. */
 const total = (events: readonly { seconds: number }[]) => events.reduce((sum, event) => sum + event.seconds, 0);
@@ -16,9 +16,10 @@ export function achievementCounts(episodes: readonly EpisodeRecord[]): Record<st
 /**
  * What one run's events amount to. `collected` are the events in the order in which they were collected; `name` names a
  * run that said nothing at all, so that it stands in the report as incomplete and is not just missing. `jobFailure` is
- * the cluster's reason for a Job that failed; it makes the run failed whatever its runner said last.
+ * the cluster's reason for a Job that failed; it makes the run failed whatever its runner said last. `adapter` is the one
+ * that was collected with it.
  */
-export function runReport(name: string, collected: readonly RunEvent[], jobFailure?: string): RunReport {
+export function runReport(name: string, collected: readonly RunEvent[], jobFailure?: string, adapter: KeptAdapter | null = null): RunReport {
   const events = orderEvents(collected);
   const started = ofType(events, "run.started")[0];
   const finished = ofType(events, "run.finished").at(-1);
@@ -46,7 +47,7 @@ export function runReport(name: string, collected: readonly RunEvent[], jobFailu
     seed: started?.seed ?? 0,
     state: failure !== null ? "failed" : ended === undefined ? "incomplete" : "finished",
     failure,
-    warnings: ofType(events, "run.warning").map((event) => event.message),
+    warnings: [...ofType(events, "run.warning").map((event) => event.message), ...adapterWarnings(adapter, events)],
     iterations: finished?.iterations ?? steps.length,
     iterationsWithoutUpdate: finished?.iterationsWithoutUpdate ?? steps.filter((step) => step.noUpdate).length,
     batchRewards: finished?.batchRewards ?? rollouts.map((rollout) => rollout.meanReward),
@@ -73,6 +74,14 @@ export function runReport(name: string, collected: readonly RunEvent[], jobFailu
     mismatchMaxMeanDelta: steps.length === 0 ? null : Math.max(...steps.map((step) => step.mismatch.meanAbsLogprobDelta)),
     mismatchSteps: steps.map(({ iteration, mismatch: { kl, meanRatio, meanAbsLogprobDelta }, clippedShare }) => ({ iteration, kl, meanRatio, meanAbsLogprobDelta, clippedShare })),
     trajectoryHash: finished?.trajectoryHash ?? null,
+    adapter,
     seconds: { rollout: total(rollouts), step: total(steps), sync: syncSeconds.reduce((sum, value) => sum + value, 0), evaluation: total(evaluations) },
   };
+}
+
+/** A collected adapter must be the one that the run has trained and vLLM has served. */
+function adapterWarnings(adapter: KeptAdapter | null, events: readonly RunEvent[]): string[] {
+  const known = ofType(events, "step.finished").findLast((step) => step.adapter.version === adapter?.version)?.adapter.digest;
+  if (adapter === null || known === undefined || known === adapter.digest) return [];
+  return [`the collected adapter ${adapter.path} has the digest ${adapter.digest}, and the run trained ${known}: it was changed`];
 }

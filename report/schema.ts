@@ -98,6 +98,8 @@ export const runReport = z.strictObject({
   mismatchMaxMeanDelta: z.number().nullable(),
   mismatchSteps: z.array(mismatchStep),
   trajectoryHash: z.string().nullable(),
+  /** The newest adapter that was collected with the run, in `path` below the report's folder; null where none was. */
+  adapter: z.strictObject({ version: count, digest: z.string(), path: z.string() }).nullable().default(null),
   seconds: z.strictObject({ rollout: seconds, step: seconds, sync: seconds, evaluation: seconds }),
 });
 
@@ -126,4 +128,5 @@ export type Measurement = z.infer<typeof measurement>;
 export type Evaluation = z.infer<typeof evaluation>;
 export type Comparison = z.infer<typeof comparison>;
 export type SettingsDifference = z.infer<typeof settingsDifference>;
+export type KeptAdapter = NonNullable<RunReport["adapter"]>;
 export type Phases = Report["phases"];

@@ -21,14 +21,14 @@ interface Teardown {
   left: (destroyed: boolean) => Promise<string[]>;
 }
 
-/** Stops the writers, collects, destroys, and shows what is left: whatever came of it, since that matters most when it failed. */
+/** Stops the writers, collects, destroys, removes the results that were copied, and shows what is left: whatever came of it, since that matters most when it failed. */
 const down: Run<"down"> = async (args, context) => {
   const session = sessionOf(args, context);
   const { access, destroy, left } = session === null ? await ownPulumi(args.stack, args.yes ?? false, context) : await ownEngine(session, context);
   const collected = await collectLast(access, args.stack, context);
-  const save = async (inventoryAfter: string[] | null) => collected && saveReport({ stack: args.stack, ...collected, phases: {}, inventoryAfter });
+  const save = async (inventoryAfter: string[] | null) => collected && saveReport({ stack: args.stack, folder: collected.folder, jobs: collected.jobs, phases: {}, inventoryAfter });
   await save(null);
-  const failure = await destroy().then(() => null, (error: unknown) => error);
+  const failure = await destroy().then(() => collected?.removeKept()).then(() => null, (error: unknown) => error);
   context.signal.throwIfAborted();
   const lines = await left(failure === null).catch((error: unknown) => { throw failure ?? error; });
   const saved = await save(lines);

@@ -6,6 +6,7 @@ import type { Run } from "../command.ts";
 import { runEngine } from "../engineStack.ts";
 import { RunFailure, UserError } from "../exit.ts";
 import { demandFinished, reportText, saveReport } from "../finish.ts";
+import { copyKeptLast } from "../keptLast.ts";
 import { PhaseClock } from "../phaseClock.ts";
 import { RunFolder } from "../runFolder.ts";
 import { sessionOf } from "../session.ts";
@@ -30,10 +31,12 @@ const start: Run<"start"> = async (args, context) => {
 
     const folder = RunFolder.create(join(PROJECT_ROOT, "runs"), session.stack, new Date(), runs);
     const access = session.access();
+    let removeKept = async () => {};
     const jobs = await clock.time("runs", `${runs.length} runs; one run's log: npx rewardlab logs ${session.options} --run-name ${runs[0]}`, async () => {
       const ended = await watchRuns(access, runs, folder, screen, signal);
       folder.addUsage(await collectUsage(access, new Date()));
       await collectTraces(access, folder.traces);
+      removeKept = await copyKeptLast(access, session.stack, folder, context);
       return ended;
     });
     const finish = (inventoryAfter: string[] | null) => saveReport({ stack: session.stack, folder, jobs, phases: clock.seconds, inventoryAfter });
@@ -42,6 +45,7 @@ const start: Run<"start"> = async (args, context) => {
     if (!args.keep) {
       const left = await clock.time("down", session.teardown, async () => {
         await runEngine(stack, "destroy", context);
+        await removeKept();
         return session.stop();
       });
       for (const item of left) screen.line(`left after the teardown: ${item}`);

@@ -1,6 +1,7 @@
 import type { Settings } from "../settings.ts";
 import type { Bucket } from "./bucket.ts";
 import { Results, type ResultsOptions } from "./results.ts";
+import { s3Prefix } from "./s3Prefix.ts";
 import { StoreBucket } from "./storeBucket.ts";
 import { TrainerFiles } from "./trainerFiles.ts";
 
@@ -21,5 +22,3 @@ async function openBucket({ spec: { results: place, stack }, resultsKeys }: Sett
   return new S3Bucket({ ...place, prefix: s3Prefix(place.prefix, stack) }, { accessKeyId: resultsKeys?.s3AccessKeyId ?? "", secretAccessKey: resultsKeys?.s3SecretAccessKey ?? "" });
 }
 
-/** A bucket may hold the results of many stacks. */
-export const s3Prefix = (prefix: string, stack: string): string => [prefix.replace(/^\/+|\/+$/g, ""), stack].filter(Boolean).join("/");
