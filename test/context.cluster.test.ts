@@ -80,9 +80,10 @@ function stackFile({ registry, dockerHost, baseImage, buildImage, mlBaseImage, m
     gpu: { ...local["gpu"], nodes: [NODE] },
     images: {
       ...local["images"], registry: `${registry}/small`, dockerHost, vllm: { reference: mlBaseImage },
-      taskApp: { base: mlBaseImage }, trainer: { base: mlBaseImage }, runner: { base: baseImage, buildArgs: { BUILD_IMAGE: buildImage } },
+      taskApp: { base: mlBaseImage }, trainer: { base: mlBaseImage }, runner: { base: baseImage, buildArgs: { BUILD_IMAGE: buildImage } }, store: { base: baseImage },
     },
     model: { ...local["model"], source: { kind: "directory", path: modelPath } },
+    results: { kind: "claim", size: "1Gi" },
     experiments: [{ config: "configs/crafter_rl_stepwise_shaped.toml" }],
     // Eight groups: with fewer a run may find equal rewards in all of them, train nothing, and rightly fail.
     run: { ...local["run"], iterations: 2, batchSize: 4, groupSize: 4, maxTurns: 10, evaluationSeeds: 4 },

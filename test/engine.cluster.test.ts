@@ -8,6 +8,7 @@ import { collectUsage } from "../collect/usage.ts";
 import { PROJECT_ROOT } from "../components/settings.ts";
 import program from "../index.ts";
 import { runStack, type StackResult } from "../local/engine/runStack.ts";
+import { markReady } from "./markReady.ts";
 import { EMBEDDED_OVERLAY, envFile, SENTINELS } from "./stacks.ts";
 import { startControlPlane } from "../local/providers/testControlPlane.ts";
 import { startTestPlane, type TestPlane } from "./testPlane.ts";
@@ -37,21 +38,12 @@ beforeAll(async () => {
     envFile: envFile(),
     experiments: CONFIGS.map((name) => ({ config: join(configs, name) })),
   };
-  kubelet = setInterval(() => void markReady().catch(() => {}), 500);
+  kubelet = setInterval(() => void markReady(core).catch(() => {}), 500);
 });
 afterAll(async () => {
   clearInterval(kubelet);
   await plane.stop();
 });
-
-/** Every pod of a server becomes ready; those of runs stay as they are. */
-async function markReady(): Promise<void> {
-  const { items } = await core.listPodForAllNamespaces({ labelSelector: "rewardlab.dev/part,rewardlab.dev/part!=run" });
-  for (const pod of items.filter(({ status }) => status?.phase === "Pending")) {
-    const status = { ...pod.status, phase: "Running", conditions: [{ type: "Ready", status: "True" }] };
-    await core.replaceNamespacedPodStatus({ namespace: pod.metadata!.namespace!, name: pod.metadata!.name!, body: { ...pod, status } });
-  }
-}
 
 type Operation = "up" | "preview" | "destroy";
 const engine = (operation: Operation, change: Record<string, unknown> = {}, { stackName = "local", onEvent = (_: EngineEvent) => {} } = {}): Promise<StackResult> => runStack({
