@@ -2,6 +2,7 @@ import { CoreV1Api, type V1Node } from "@kubernetes/client-node";
 import { ApiError } from "../local/providers/kubernetes/apiError.ts";
 import { ObjectClient } from "../local/providers/kubernetes/client.ts";
 import { RunFailure } from "./exit.ts";
+import { ClusterUnreachable } from "./unreachable.ts";
 import type { KubeContext } from "./kubeContext.ts";
 
 /** What is known of a cluster before anything in it is changed. */
@@ -20,9 +21,10 @@ export async function lookAt({ name, server, config }: KubeContext): Promise<Clu
     const { items } = await config.makeApiClient(CoreV1Api).listNode();
     return { uid: metadata.uid, nodes: items };
   } catch (error) {
-    const [reason, check] = error instanceof ApiError && error.status > 0
+    const answers = error instanceof ApiError && error.status > 0;
+    const [reason, check] = answers
       ? [`refuses this user: ${error.message}`, "Log in again, or ask for the right to read the namespace kube-system and the nodes"]
       : [`cannot be reached: ${(error as Error).message}`, "Check that it runs and that this machine has a way to it"];
-    throw new RunFailure(`The cluster of context "${name}" (${server}) ${reason}.\n${check}, then see: kubectl --context ${name} get nodes. Nothing was changed.`);
+    throw new (answers ? RunFailure : ClusterUnreachable)(`The cluster of context "${name}" (${server}) ${reason}.\n${check}, then see: kubectl --context ${name} get nodes. Nothing was changed.`);
   }
 }

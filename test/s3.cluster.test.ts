@@ -1,16 +1,21 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { dumpYaml } from "@kubernetes/client-node";
 import { bucketSource } from "../collect/bucketSource.ts";
 import { copyKept, keptLines } from "../collect/keptResults.ts";
 import { contentOf } from "../images/runner/src/results/bucket.ts";
 import { S3Bucket } from "../images/runner/src/results/s3Bucket.ts";
 import { EXIT } from "../images/runner/src/run.ts";
 import { Capture, FakeStack } from "../images/runner/test/fakeStack.ts";
+import { freePort } from "../local/providers/testProcess.ts";
+import { report } from "../report/schema.ts";
+import { CliProcess } from "./cliProcess.ts";
 import { S3Server } from "./s3Server.ts";
+import { stackConfig } from "./stacks.ts";
 
 /** Results in a bucket of a real S3 server, written by the real runner (its three services are fakes) and read back by what collects. */
 const BUCKET = "my-results";
@@ -51,6 +56,38 @@ it("tells of a file that is another one now than the run has put there", async (
   const path = join(server.folder, BUCKET, "lab", "test", KEY, "adapter/v3/weight.json");
   writeFileSync(path, readFileSync(path, "utf8").replace("weight", "weigth"));
   expect((await copy("lab", "changed")).problems).toEqual([expect.stringMatching(new RegExp(`^${KEY}/adapter/v3/weight.json: has the digest .*, its run sealed`))]);
+});
+
+it("is collected by the command line, and needs no cluster for it; a teardown whose cluster is gone collects it, too", async () => {
+  await using stack = await FakeStack.start();
+  await stack.run(specIn(stack, "cli"), new Capture(), signal, settings());
+  const cli = new CliProcess();
+  try {
+    cli.copyProject();
+    mkdirSync(join(cli.folder, "home", ".kube"));
+    writeFileSync(join(cli.folder, "home", ".kube", "config"), JSON.stringify({
+      apiVersion: "v1", kind: "Config", "current-context": "gone", clusters: [{ name: "gone", cluster: { server: `https://127.0.0.1:${await freePort()}` } }],
+      users: [{ name: "gone", user: {} }], contexts: [{ name: "gone", context: { cluster: "gone", user: "gone" } }],
+    }));
+    const { results: _, ...settingsOfDev } = stackConfig("dev");
+    const config = { ...settingsOfDev, cluster: { context: "gone", identifier: "gone" }, results: { kind: "s3", ...place("cli") } };
+    writeFileSync(cli.inProject("Pulumi.test.yaml"), dumpYaml({ config: Object.fromEntries(Object.entries(config).map(([key, value]) => [`rewardlab:${key}`, value])) }));
+    writeFileSync(cli.inProject(".env"), "SYNTH_API_KEY=one\nENVIRONMENT_API_KEY=two\n");
+    const lacking = await cli.run("collect", "--stack", "test");
+    expect([lacking.status, lacking.stderr]).toEqual([78, expect.stringContaining("S3_ACCESS_KEY_ID: with S3_SECRET_ACCESS_KEY is needed to read the bucket my-results")]);
+    writeFileSync(cli.inProject(".env"), `SYNTH_API_KEY=one\nENVIRONMENT_API_KEY=two\nS3_ACCESS_KEY_ID=${server.keys.accessKeyId}\nS3_SECRET_ACCESS_KEY=${server.keys.secretAccessKey}\n`);
+
+    const { status, stdout, stderr } = await cli.run("collect", "--stack", "test", "--json");
+    expect(status, stderr).toBe(0);
+    const [run] = report.parse(JSON.parse(stdout)).runs;
+    expect([run!.state, run!.adapter!.version]).toEqual(["finished", 3]);
+    const [time] = readdirSync(cli.inProject("runs", "test"));
+    expect(readdirSync(cli.inProject("runs", "test", time!, run!.adapter!.path))).toEqual(["weight.json"]);
+    const down = await cli.run("down", "--stack", "test");
+    expect([down.status, down.stderr]).toEqual([1, expect.stringMatching(/cannot be reached.*Not done.*Results: collected from the bucket my-results at .*: crafter-rl-test, .*report: runs\/test\/.*report\.html/s)]);
+  } finally {
+    cli.remove();
+  }
 });
 
 it("is waited for when it goes away while a run goes on", async () => {

@@ -12,6 +12,7 @@ import { demandOwnCluster, runPulumi } from "../pulumiCli.ts";
 import { sessionOf } from "../session.ts";
 import type { StackSession } from "../stackSession.ts";
 import { contextOf } from "../target.ts";
+import { ClusterUnreachable, demandAnswer, withoutCluster } from "../unreachable.ts";
 
 /** A stack that can be destroyed, and looked at afterwards. */
 interface Teardown {
@@ -24,7 +25,10 @@ interface Teardown {
 /** Stops the writers, collects, destroys, removes the results that were copied, and shows what is left: whatever came of it, since that matters most when it failed. */
 const down: Run<"down"> = async (args, context) => {
   const session = sessionOf(args, context);
-  const { access, destroy, left } = session === null ? await ownPulumi(args.stack, args.yes ?? false, context) : await ownEngine(session, context);
+  const opened = session === null ? ownPulumi(args.stack, args.yes ?? false, context) : ownEngine(session, context);
+  const { access, destroy, left } = await opened.catch(async (error: unknown) => {
+    throw error instanceof ClusterUnreachable ? await withoutCluster(error, args, context) : error;
+  });
   const collected = await collectLast(access, args.stack, context);
   const save = async (inventoryAfter: string[] | null) => collected && saveReport({ stack: args.stack, folder: collected.folder, jobs: collected.jobs, phases: {}, inventoryAfter });
   await save(null);
@@ -45,6 +49,7 @@ const down: Run<"down"> = async (args, context) => {
 async function ownEngine(session: StackSession, context: VerbContext): Promise<Teardown> {
   const access = session.access();
   const engine = await session.running();
+  await demandAnswer(access);
   return { access, destroy: async () => engine && runEngine(engine, "destroy", context), left: (destroyed) => (destroyed ? session.stop() : session.held()) };
 }
 
