@@ -61,6 +61,9 @@ describe("results on a claim", () => {
     expect([can(pod("rewardlab-dev", "run")), can(pod("rewardlab-dev", "run"), 8002)]).toEqual([true, false]);
     for (const part of ["task-app", "vllm", "trainer", "stranger"]) expect(can(pod("rewardlab-dev", part)), part).toBe(false);
     for (const namespace of ["rewardlab-other", NAMESPACE, "default"]) expect(can(pod(namespace, "run")), namespace).toBe(false);
+    // Also where the stack's own walls would let others out.
+    const walls = { ...world, policies: world.policies.filter(({ namespace }) => namespace === NAMESPACE) };
+    for (const part of ["task-app", "vllm", "trainer", "stranger"]) expect(isAllowed(walls, { from: pod("rewardlab-dev", part), to: store, port: 8003, protocol: "TCP" }), part).toBe(false);
     expect(isAllowed(world, { from: store, to: { ip: "203.0.113.7" }, port: 443, protocol: "TCP" })).toBe(false);
   });
 });
