@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { CoreV1Api, dumpYaml, KubeConfig } from "@kubernetes/client-node";
@@ -50,6 +50,7 @@ beforeAll(async () => {
   cli.copyProject();
   writeFileSync(cli.inProject(".env"), "SYNTH_API_KEY=sentinel-synth\nENVIRONMENT_API_KEY=sentinel-environment\n");
   writeFileSync(cli.inProject(`Pulumi.${STACK}.yaml`), stackFile(supplies));
+  await makeVolume();
 });
 afterAll(async () => {
   await other?.stop();
@@ -90,6 +91,18 @@ function stackFile({ registry, dockerHost, baseImage, buildImage, mlBaseImage, m
   };
   // Keys of a state elsewhere, as `pulumi stack init` writes them.
   return `encryptionsalt: v1:elsewhere\n${dumpYaml({ config: Object.fromEntries(Object.entries(config).map(([key, value]) => [`rewardlab:${key}`, value])) })}`;
+}
+
+const untilGone = (name: string) => expect.poll(() => core.readNamespace({ name }).then(() => "there", ({ code }: { code: number }) => code), { timeout: 60_000 }).toBe(404);
+
+/** A volume for the stack's results, as an administrator makes one by hand where no storage class does; it goes with its claim. */
+async function makeVolume(): Promise<void> {
+  const path = mkdtempSync(join(tmpdir(), "rewardlab-volume-"));
+  chownSync(path, 1000, 1000);
+  await core.createPersistentVolume({ body: {
+    metadata: { generateName: "results-" },
+    spec: { capacity: { storage: "1Gi" }, accessModes: ["ReadWriteOnce"], persistentVolumeReclaimPolicy: "Delete", hostPath: { path } },
+  } });
 }
 
 const start = (context: string, ...more: string[]): Promise<Ended> => cli.run("start", "--context", context, ...more);
@@ -136,13 +149,14 @@ it("brings a stack up, and never takes it to another cluster or loses the way ba
   for (const secret of ["sentinel-synth", "sentinel-environment", "client-key-data"]) expect(state.includes(secret), secret).toBe(false);
 });
 
-it("goes on from what is up: runs, report, teardown, and the cluster is as it was", async () => {
+it("goes on from what is up: runs, report, adapters, teardown, and the cluster is as it was", async () => {
   const { metadata } = await core.readNamespace({ name: "kube-system" });
   const { status, stdout, stderr } = await start("foreign", "--stack", STACK, "--json");
   expect(status, stderr.split("\n").slice(-40).join("\n")).toBe(0);
   const report = reportSchema.parse(JSON.parse(stdout));
   expect(report).toMatchObject({ stack: STACK, inventoryAfter: [], runs: [{ state: "finished", iterations: 2 }] });
   expect(report.runs[0]!.adapterVersions).toHaveLength(3);
+  expect([report.runs[0]!.adapter!.version, report.runs[0]!.warnings]).toEqual([2, []]);
   // Nothing of the cluster's own making took time: it was there.
   expect(Object.keys(report.phases).sort()).toEqual(["down", "report", "runs", "toolchain", "up"]);
 
@@ -155,6 +169,27 @@ it("goes on from what is up: runs, report, teardown, and the cluster is as it wa
   expect(existsSync(recorded())).toBe(false);
 });
 
+it("gives the results of a stack that was deleted behind its back to whoever collects them, and then gives up their claim", async () => {
+  await makeVolume();
+  const up = await cli.run("up", "--context", "foreign", "--stack", STACK);
+  expect(up.status, up.stderr).toBe(0);
+  expect((await cli.run("watch", "--context", "foreign", "--stack", STACK)).status).toBe(0);
+  await core.deleteNamespace({ name: `rewardlab-${STACK}` });
+  await untilGone(`rewardlab-${STACK}`);
+
+  const { status, stdout, stderr } = await cli.run("collect", "--context", "foreign", "--stack", STACK, "--json");
+  expect(status, stderr).toBe(0);
+  const [run] = reportSchema.parse(JSON.parse(stdout)).runs;
+  expect([run!.state, run!.iterations, run!.adapter!.version, run!.warnings]).toEqual(["finished", 2, 2, []]);
+  const folder = /results: \d+ files of 1 runs in (\S+), each with its digest/.exec(stderr)![1]!;
+  expect(readdirSync(join(folder, run!.name)).sort()).toEqual(["adapter", "checkpoint", "events.jsonl", "log", "log.txt", "run.json", "seals", "traces"]);
+  expect(stderr).toContain(`namespace results-rewardlab-${STACK} is removed`);
+  await expect(core.readNamespace({ name: `results-rewardlab-${STACK}` })).rejects.toMatchObject({ code: 404 });
+  expect((await core.listPersistentVolume()).items).toEqual([]);
+  const clean = await start("foreign", "--stack", STACK, "--clean");
+  expect(clean.status, clean.stderr).toBe(0);
+});
+
 it("finds what a lost state has left behind, and says how to remove it", async () => {
   const name = `rewardlab-${STACK}`;
   await core.createNamespace({ body: { metadata: { name, labels: { "rewardlab.dev/stack": STACK } } } });
@@ -163,5 +198,5 @@ it("finds what a lost state has left behind, and says how to remove it", async (
   expect(stderr).toContain(`Namespace ${name}`);
   expect(stderr).toMatch(/kubectl --context foreign delete namespaces? rewardlab-small/);
   await core.deleteNamespace({ name });
-  await expect.poll(() => core.readNamespace({ name }).then(() => "there", ({ code }: { code: number }) => code), { timeout: 30_000 }).toBe(404);
+  await untilGone(name);
 });
