@@ -31,7 +31,7 @@ export async function collectKept(source: KeptSource, folder: RunFolder, { scree
       else await takeOver(run, folder);
       names.add(run.name);
     }
-    screen.line(`results: ${files} files of ${runs.length} runs in ${folder.path}${problems.length === 0 ? ", each with its digest" : ""}`);
+    screen.line(`results: ${files} files of ${runs.length} run${runs.length === 1 ? "" : "s"} in ${folder.path}${problems.length === 0 ? ", each with its digest" : ""}`);
     return { runs: [...names], problems };
   } finally {
     await rm(raw, { recursive: true, force: true });

@@ -22,6 +22,7 @@ import type { PhaseClock } from "./phaseClock.ts";
 import { missingKinds } from "./poolKinds.ts";
 import { demandPush } from "./registry/demandPush.ts";
 import type { StackSession } from "./stackSession.ts";
+import { storageProblem } from "./storage.ts";
 import { contextOf, optionsFor } from "./target.ts";
 
 /**
@@ -63,6 +64,8 @@ export class ContextSession implements StackSession {
     demandBuilder(settings);
     const { nodes } = await this.#reach();
     await this.#demandPool(nodes, settings.gpu);
+    const storage = await storageProblem(this.#context.config, settings.results, this.stack);
+    if (storage !== null) throw new UserError(`context ${this.#context.name}: ${storage}. Nothing was changed.`);
     this.#supplies?.demandMachine();
     // The registry of the stack local is this program's own, and may not be up yet.
     if (this.#supplies === null) await demandPush(settings, { logins: hasOfficial("docker", OFFICIAL_PLUGINS), say: this.#verb.screen.line });

@@ -181,7 +181,7 @@ it("gives the results of a stack that was deleted behind its back to whoever col
   expect(status, stderr).toBe(0);
   const [run] = reportSchema.parse(JSON.parse(stdout)).runs;
   expect([run!.state, run!.iterations, run!.adapter!.version, run!.warnings]).toEqual(["finished", 2, 2, []]);
-  const folder = /results: \d+ files of 1 runs in (\S+), each with its digest/.exec(stderr)![1]!;
+  const folder = /results: \d+ files of 1 run in (\S+), each with its digest/.exec(stderr)![1]!;
   expect(readdirSync(join(folder, run!.name)).sort()).toEqual(["adapter", "checkpoint", "events.jsonl", "log", "log.txt", "run.json", "seals", "traces"]);
   expect(stderr).toContain(`namespace results-rewardlab-${STACK} is removed`);
   await expect(core.readNamespace({ name: `results-rewardlab-${STACK}` })).rejects.toMatchObject({ code: 404 });
