@@ -20,6 +20,8 @@ export interface RunContext {
   meter: Meter;
   /** Null where results are kept nowhere. */
   results: Results | null;
+  /** Seconds that a run which has ended waits for its results to be kept. */
+  patience: number;
   /** Aborted by SIGTERM and SIGINT. */
   signal: AbortSignal;
 }

@@ -62,6 +62,7 @@ export async function runLoop(context: RunContext, standing: Standing): Promise<
   guardTrainedNothing(standing.tally.iterationsWithoutUpdate, iterations);
   await evaluate(context, iterations);
   await log.event({ type: "run.finished", ...summary(standing.tally, new Date()) });
+  await context.results?.settle(context.patience, (line) => log.info(line));
   await giveBack(context);
   await log.info("🎉 Training completed successfully!");
   await log.info(

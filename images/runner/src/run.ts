@@ -40,29 +40,30 @@ export async function run(settings: Settings, out: NodeJS.WritableStream, signal
   const vllm = new Vllm(spec.endpoints.vllm, synthApiKey);
   const trainer = new Trainer(spec.endpoints.trainer, synthApiKey, runKey);
   const adapters = new Adapters(vllm, trainer, { runKey, guards: spec.guards, signal, log });
-  const context: RunContext = { spec, runKey, taskApp, vllm, trainer, adapters, log, meter: new Meter(settings.budget ?? (() => null)), results, signal };
-  let patience = settings.patience?.keepSeconds ?? KEEP_SECONDS;
+  const context: RunContext = { spec, runKey, taskApp, vllm, trainer, adapters, log, meter: new Meter(settings.budget ?? (() => null)), results, patience: settings.patience?.keepSeconds ?? KEEP_SECONDS, signal };
+  let wait = context.patience;
   try {
     await results?.begin(signal);
     await runLoop(context, standing);
+    wait = KEEP_SECONDS_SHORT;
     return EXIT.finished;
   } catch (error) {
     const reason: unknown = signal.aborted ? signal.reason : error;
     if (!(reason instanceof Stopped)) return await reportFailure(context, standing, reason);
-    patience = KEEP_SECONDS_STOPPED;
+    wait = KEEP_SECONDS_SHORT;
     await log.info(
       `${reason.message} in iteration ${standing.iteration}; a new pod of this Job goes on after the last step`,
     );
     return reason.exitCode;
   } finally {
-    if (results !== null) await keepResults(results, log, standing, patience);
+    if (results !== null) await keepResults(results, log, standing, Math.min(wait, context.patience));
     await log.flush();
     for (const client of [taskApp, vllm, trainer]) client.close();
   }
 }
 
-/** How long a run that has ended waits for its results to be kept; a pod that is told to stop has half a minute. */
-const [KEEP_SECONDS, KEEP_SECONDS_STOPPED] = [300, 20];
+/** How long a run that has ended waits for its results to be kept; for a finished one's last lines, or in a pod that is told to stop and has half a minute. */
+const [KEEP_SECONDS, KEEP_SECONDS_SHORT] = [300, 20];
 
 /** An upload that failed is tried again until the run's end; it is said at once, so that somebody can look at the store. */
 async function tellFailure(log: RunLog, standing: Standing, upload: string, error: unknown): Promise<void> {

@@ -26,6 +26,7 @@ export interface ResultsOptions {
 
 /** After these events what was said is uploaded: a step's, a sync's and an evaluation's pieces, each while the run goes on. */
 const PIECE_ENDS: readonly RunEvent["type"][] = ["rollout.finished", "sync.finished", "evaluation.finished", "baseline.finished"];
+const PROGRESS_SECONDS = 10;
 /** Retries of the first file, in place of the run's own: 75 s for a store that is restarted, or learns of a rotated key. */
 const FIRST_RETRIES = 9;
 
@@ -78,6 +79,14 @@ export class Results {
   /** Keeps the trace of an episode that was played, with what is said next. */
   trace(trace: unknown): void {
     (this.#traces ??= new TraceBatch()).add(trace);
+  }
+
+  /** Keeps the newest adapter and checkpoint, and waits so many seconds at most until everything so far is kept; says now and then for how much. */
+  async settle(seconds: number, say: (line: string) => Promise<void>): Promise<void> {
+    this.#keepState();
+    this.#keepPiece();
+    const progress = setInterval(() => void say(`waiting for ${this.#uploads.open} uploads of results`), PROGRESS_SECONDS * 1000);
+    await this.#uploads.settle(seconds).finally(() => clearInterval(progress));
   }
 
   /**

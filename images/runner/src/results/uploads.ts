@@ -69,21 +69,28 @@ export class Uploads {
     await upload.afterwards?.(signal);
   }
 
-  /**
-   * Waits until all is kept, for so many seconds at most, and ends. Returns the names of uploads that are not: those under
-   * way are cut off, and nothing is taken on after it. Ends sooner where every one of them was refused twice.
-   */
-  async end(seconds: number): Promise<string[]> {
+  /** Number of uploads that are not kept yet. */
+  get open(): number {
+    return this.#waiting.length;
+  }
+
+  /** Waits until all is kept, for so many seconds at most; not so long where every upload was refused twice. */
+  async settle(seconds: number): Promise<void> {
     const until = Date.now() + seconds * 1000;
-    const timer = setTimeout(() => this.#stop.abort(), seconds * 1000);
-    for (;;) {
-      while (this.#working !== null) await this.#working;
-      if (this.#waiting.length === 0 || Date.now() >= until || this.#refused >= 2 * this.#waiting.length) break;
-      await sleep(Math.min(1000, until - Date.now()), undefined, { signal: this.#stop.signal }).catch(() => undefined);
+    while (this.#waiting.length > 0 && Date.now() < until && this.#refused < 2 * this.#waiting.length) {
       this.#work();
+      // A look now and then: what is under way may take longer than there is time.
+      const pause = sleep(Math.min(500, until - Date.now()));
+      await (this.#working === null ? pause : Promise.race([this.#working, pause]));
+      if (this.#working === null && this.#waiting.length > 0) await pause;
     }
-    clearTimeout(timer);
+  }
+
+  /** Settles and ends: cuts off what is under way then, and takes nothing on after it. Returns the names of uploads that are not kept. */
+  async end(seconds: number): Promise<string[]> {
+    await this.settle(seconds);
     this.#stop.abort();
+    await this.#working;
     return [...this.#lost, ...this.#waiting.map(({ name }) => name)];
   }
 
