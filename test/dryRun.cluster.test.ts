@@ -24,7 +24,7 @@ describe.each(["dev", "local"] as const)("a real API server, with the objects of
   let objects: any[];
   beforeAll(async () => {
     objects = manifests(await recordStack(stack));
-    await api.createNamespace(`rewardlab-${stack}`);
+    for (const namespace of [`rewardlab-${stack}`, `results-rewardlab-${stack}`]) await api.createNamespace(namespace);
     for (const { metadata } of objects.filter(({ kind }) => kind === "Node")) {
       await api.kubectl(["create"], { apiVersion: "v1", kind: "Node", metadata: { name: metadata.name } });
       // As the node controller does when a node gets ready; a list of taints that someone else owns is refused.
@@ -65,7 +65,7 @@ describe.each(["dev", "local"] as const)("a real API server, with the objects of
     }
   });
 
-  it("admits the task app and the runs at the restricted security level, and a pair's pods but for the node's folder", async () => {
+  it("admits the task app, the store of results and the runs at the restricted security level, and a pair's pods but for the node's folder", async () => {
     for (const { kind, metadata, spec } of objects.filter(({ spec }) => spec?.template)) {
       const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: metadata.name, namespace: "strict" }, spec: { restartPolicy: "Never", ...spec.template.spec } };
       const { ok, output } = await api.kubectl(["create", "--dry-run=server"], pod);
