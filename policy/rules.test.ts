@@ -149,6 +149,14 @@ describe("the level that the namespace enforces", () => {
     expect(brokenBy(enforcing("privileged"), deployment("trainer"))).toEqual(["namespace-enforces-its-pods-level"]);
     expect(brokenBy(enforcing("restricted"), onNode)).toEqual(["namespace-enforces-its-pods-level"]);
   });
+  it("is that of the pods that are in it: another namespace of the stack has one of its own", () => {
+    const named = (level: string, name: string) => changed(enforcing(level), (copy) => void (copy.props["metadata"].name = name));
+    const [stack, results] = [named("privileged", "rewardlab-dev"), named("restricted", "results-rewardlab-dev")];
+    const at = (namespace: unknown) => changed(onNode, (copy) => void (copy.props["metadata"].namespace = namespace));
+    expect(brokenBy(stack, results, at("rewardlab-dev"))).toEqual([]);
+    expect(brokenBy(stack, results, at(UNKNOWN))).toEqual([]);
+    expect(brokenBy(stack, results, at("results-rewardlab-dev"))).toEqual(["namespace-enforces-its-pods-level"]);
+  });
 });
 
 describe("labels", () => {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
@@ -14,7 +14,7 @@ import { ResultsStore } from "./resultsStore.ts";
 
 /** What a run leaves in the store: the real one, with the real runner, and fakes of the three services. */
 const KEY = "crafter-rl-test-0a1b2c3d";
-const settings = (store: ResultsStore, pod = "pod-1", startedAt = 1_700_000_000_000) => ({ resultsKeys: { storeKey: store.key }, pod, startedAt, patience: { firstRetries: 0, keepSeconds: 3 } });
+const settings = (store: ResultsStore, pod = "pod-1", startedAt = 1_700_000_000_000) => ({ resultsKeys: { storeKey: store.key }, pod, startedAt, patience: { firstRetries: 0, keepSeconds: 20 } });
 const kept = (stack: FakeStack, store: ResultsStore, change?: (spec: RunSpec) => void) => stack.spec((spec) => {
   spec.results = { kind: "store", url: store.url };
   change?.(spec);
@@ -75,7 +75,7 @@ test("results that could not be kept are named in the run's last lines, and what
   await using store = await new ResultsStore().start();
   const out = new Capture();
   out.onEvent = (event) => { if (event.type === "step.finished" && event.iteration === 3) void store.stop(); };
-  const { code, lines, events } = await stack.run(kept(stack, store, (s) => { s.guards.maxRetries = 0; }), out, undefined, settings(store));
+  const { code, lines, events } = await stack.run(kept(stack, store, (s) => { s.guards.maxRetries = 0; }), out, undefined, { ...settings(store), patience: { firstRetries: 0, keepSeconds: 2 } });
   expect(code).toBe(EXIT.finished);
   expect(ofType(events, "run.finished")).toHaveLength(1);
   expect(lines.at(-1)).toMatch(/^WARNING - results of this run were NOT kept: .*adapter-v3.*collect them before the stack is destroyed/);
@@ -113,15 +113,20 @@ test("a pod that is told to stop keeps its last words and the adapter so far", a
   expect(store.files(KEY)).toContain("adapter/v1/weight.json");
 });
 
-test("a killed pod and the one that goes on leave one whole sequence of events, told twice where a step was", async () => {
+test("a killed pod and the one that goes on leave one whole sequence of events, told twice where a step was", { timeout: 90_000 }, async () => {
   await using stack = await FakeStack.start();
   await using store = await new ResultsStore().start();
   const env = (name: string) => ({ SYNTH_API_KEY: stack.vllm.apiKey, ENVIRONMENT_API_KEY: stack.taskApp.apiKey, RESULTS_API_KEY: store.key, JOB_UID: "job-1", HOSTNAME: name });
   const spec = kept(stack, store);
   let first: Pod | null = null;
-  stack.trainer.fault.onStep = ({ step }) => { if (step === 2) setTimeout(() => first!.kill("SIGKILL"), 400); };
+  // What was said before the step is kept while the trainer takes it; a kill before that would leave it in the pod's log alone.
+  const isKept = () => readdirSync(store.folder, { recursive: true, encoding: "utf8" }).some((path) => /log.*txt$/.test(path) && readFileSync(join(store.folder, path), "utf8").includes('"type":"rollout.finished","iteration":2'));
+  stack.trainer.fault.onStep = async ({ step }) => {
+    if (step !== 2 || first!.child.killed) return;
+    await expect.poll(isKept, { timeout: 20_000 }).toBe(true);
+    first!.kill("SIGKILL");
+  };
   first = new Pod(stack.folder, spec, env("pod-a"));
-  stack.taskApp.fault.onRollout = async ({ run_id }) => { if (/-i3-/.test(run_id as string)) await new Promise((resolve) => setTimeout(resolve, 600)); };
   expect(await first.ended()).toBeNull();
   const second = new Pod(stack.folder, spec, env("pod-b"));
   expect(await second.ended()).toBe(0);
