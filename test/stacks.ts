@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadYaml } from "@kubernetes/client-node";
@@ -16,8 +16,12 @@ export function envFile(values: Record<string, string> = SENTINELS): string {
   const text = Object.entries(values).map(([key, value]) => `${key}=${value}\n`).join("");
   const folder = join(tmpdir(), "rewardlab-test-env");
   const path = join(folder, createHash("sha256").update(text).digest("hex").slice(0, 12));
+  if (existsSync(path)) return path;
   mkdirSync(folder, { recursive: true });
-  writeFileSync(path, text, { mode: 0o600 });
+  // Whole or absent: tests beside this one read the same file.
+  const own = `${path}-${process.pid}`;
+  writeFileSync(own, text, { mode: 0o600 });
+  renameSync(own, path);
   return path;
 }
 
