@@ -1,9 +1,12 @@
+import { join } from "node:path";
 import type { LocalContext } from "../context.ts";
 import { run } from "../command.ts";
 import { startDaemon } from "../daemon/daemon.ts";
+import { SYSTEM_PATH } from "../daemon/environment.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
 import type { HostPrograms } from "./hostPrograms.ts";
 import type { Layout } from "./layout.ts";
+import { writeOwnChainsRestore } from "./ownChainsRestore.ts";
 import { type ClusterSettings, RULE_COMMENT } from "./settings.ts";
 
 /**
@@ -34,6 +37,7 @@ export async function startPolicyController(
       name: "kube-router",
       command: toolchain.binaries.kubeRouter,
       args: policyControllerArgs(settings, layout),
+      env: { PATH: `${writeOwnChainsRestore(join(layout.home, "kube-router"), programs.iptables)}:${SYSTEM_PATH}` },
       ready: async () => isEnforcing(await run(programs.iptables, ["-w", "-S"])),
       readyWithinSeconds: 30,
     },
