@@ -11,6 +11,7 @@ import {
 } from "@pulumi/pulumi/automation/index.js";
 import type { LocalContext } from "../context.ts";
 import { writePulumiLauncher } from "./launcher.ts";
+import { keepNoEngineLog } from "./engineLog.ts";
 import { claim, releaseStaleLocks } from "./locks.ts";
 import { ensurePassphrase } from "./passphrase.ts";
 import { preparePlugins } from "./plugins.ts";
@@ -100,6 +101,7 @@ async function openStack(options: StackOptions): Promise<Stack> {
   const home = join(workDir, "home");
   const bin = join(workDir, "bin");
   for (const folder of [home, backendDir]) mkdirSync(folder, { recursive: true });
+  keepNoEngineLog(home);
   writeProjectFiles(options);
   ensurePassphrase(options.passphraseFile);
   writePulumiLauncher(bin, home, options.pulumiBinary, options.pathDirs ?? []);
@@ -120,6 +122,8 @@ async function openStack(options: StackOptions): Promise<Stack> {
         PULUMI_SKIP_UPDATE_CHECK: "true",
         PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
         PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true",
+        // The engine collects its garbage at twice the living memory by default: a quarter of its time in a large stack.
+        GOGC: "400",
       },
     },
   );
