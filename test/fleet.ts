@@ -13,6 +13,8 @@ export interface FakeNode {
   gpus: number;
   /** Cores; the scheduler prefers the node with most of them free. */
   cpu?: number;
+  /** Most pods on it. */
+  pods?: number;
   product?: string;
   labels?: Record<string, string>;
   taints?: readonly { key: string; value: string; effect: string }[];
@@ -41,6 +43,9 @@ const STAGES = [
   stage("node-ready", "Node", [{ key: '.status.conditions.[] | select( .type == "Ready" ) | .status', operator: "NotIn", values: ["True"] }],
     { conditions: [{ ...readyCondition, lastHeartbeatTime: "NOW" }] }),
   stage("pod-running", "Pod", [{ key: ".status.phase", operator: "In", values: ["Pending"] }], { phase: "Running", startTime: "NOW", conditions: [readyCondition] }),
+  // As a kubelet does: a pod that is to go is gone, and the Job controller has nothing more to count of it.
+  { apiVersion: "kwok.x-k8s.io/v1alpha1", kind: "Stage", metadata: { name: "pod-gone" },
+    spec: { resourceRef: { apiGroup: "v1", kind: "Pod" }, selector: { matchExpressions: [{ key: ".metadata.deletionTimestamp", operator: "Exists" }] }, next: { finalizers: { empty: true }, delete: true } } },
 ];
 
 export async function startFleet(): Promise<Fleet> {
@@ -85,8 +90,8 @@ export function refusalOf({ status }: V1Pod): string | undefined {
   return status?.conditions?.find(({ type, status: is }) => type === "PodScheduled" && is === "False")?.message;
 }
 
-async function addNode({ kubectl }: TestPlane, core: CoreV1Api, { name, gpus, cpu = 64, product = "NVIDIA-H100-NVL", labels = {}, taints = [{ ...GPU.taint }] }: FakeNode): Promise<void> {
-  const room = { cpu: String(cpu), memory: "1024Gi", pods: "50", [GPU.resource]: String(gpus) };
+async function addNode({ kubectl }: TestPlane, core: CoreV1Api, { name, gpus, cpu = 64, pods = 50, product = "NVIDIA-H100-NVL", labels = {}, taints = [{ ...GPU.taint }] }: FakeNode): Promise<void> {
+  const room = { cpu: String(cpu), memory: "1024Gi", pods: String(pods), [GPU.resource]: String(gpus) };
   await core.createNode({ body: {
     metadata: { name, labels: { "rewardlab.dev/gpu-pool": "h100x2", "kubernetes.io/hostname": name, "kubernetes.io/os": "linux", [GPU.productLabel]: product, ...labels } },
     spec: { taints: [...taints] },

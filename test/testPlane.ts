@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { vi } from "vitest";
+import { setTimeout as sleep } from "node:timers/promises";
 import { folders } from "../components/settings.ts";
 import { type ControlPlane, startControlPlane } from "../local/providers/testControlPlane.ts";
 import { ensureToolchain, type Toolchain } from "../local/toolchain/toolchain.ts";
@@ -36,10 +36,12 @@ export async function startTestPlane({ scheduler = false } = {}): Promise<TestPl
     ...plane, folder, kubeconfigFile, binaries, kubectl,
     createNamespace: async (name) => {
       await kubectl(["create", "namespace", name]);
-      await vi.waitFor(async () => {
+      for (let tries = 0; ; tries++) {
         const { ok, output } = await kubectl(["-n", name, "get", "serviceaccount", "default"]);
-        if (!ok) throw new Error(output);
-      }, { timeout: 15_000, interval: 200 });
+        if (ok) return;
+        if (tries >= 75) throw new Error(output);
+        await sleep(200);
+      }
     },
     stop: async () => {
       if (child) await end(child);

@@ -5,21 +5,23 @@ import { conditionsNow } from "./conditions.ts";
 import { figureLines, type Measured } from "./figures.ts";
 
 /**
- * `npm run bench -- local|program|env|trainer [--json]`: figures with their units and the conditions they were taken in. Not a
+ * `npm run bench -- local|program|env|trainer|fleet [--json]`: figures with their units and the conditions they were taken in. Not a
  * test: no figure fails it. Status 78 when something could not be measured here.
  */
 
-const USAGE = `Usage: npm run bench -- local|program|env|trainer [--json]
+const USAGE = `Usage: npm run bench -- local|program|env|trainer|fleet [--json]
   local    one whole "npm start": phases, adapter sync, memory, disk
   program  plan and preview of the embedded stack, and what a second up changes (needs: npm start -- --keep)
   env      worlds, episodes and steps of the task app's environment
-  trainer  a training step against TRL's and against the device's own rate; [--device cpu|cuda] [--python PATH]`;
+  trainer  a training step against TRL's and against the device's own rate; [--device cpu|cuda] [--python PATH]
+  fleet    (some 20 minutes) 300 experiments on a faked fleet of 100 nodes: the program, "up" against kubectl, where the scheduler puts the pods`;
 
 type Options = { device?: string; python?: string };
 type Bench = (progress: (text: string) => void, options: Options) => Promise<Measured>;
 const benches: Record<string, () => Promise<Bench>> = {
   local: async () => (await import("./localBench.ts")).localBench,
   program: async () => (await import("./programBench.ts")).programBench,
+  fleet: async () => (await import("./fleetBench.ts")).fleetBench,
   env: async () => (await import("./envBench.ts")).envBench,
   trainer: async () => (await import("./trainerBench.ts")).trainerBench,
 };
