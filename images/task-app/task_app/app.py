@@ -10,7 +10,6 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from . import VERSION, environment_routes, info_routes, proxy_routes, rollout_routes
 from .auth import require_api_key
-from .engine import warm_up
 from .services import Services
 from .settings import Settings
 
@@ -24,7 +23,7 @@ def create_app(settings: Settings, transport: httpx.AsyncBaseTransport | None = 
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         _announce(settings)
         services = app.state.services = Services(settings, transport)
-        await services.in_thread(warm_up)
+        await services.warm_up()
         yield
         await services.close()
 

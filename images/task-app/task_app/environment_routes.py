@@ -49,7 +49,7 @@ async def create(body: CreateRequest, request: Request) -> dict[str, Any]:
     services = _services(request)
     seed = WORLD_SEED_IF_ABSENT if body.seed is None else body.seed
     try:
-        environment = await services.in_thread(services.environments.create, seed, body.rl_run_id)
+        environment = await services.environments.create(seed, body.rl_run_id)
     except EnvironmentsFull as error:
         raise HTTPException(503, str(error)) from error
     return {"env_id": environment.env_id, **_state(environment)}
@@ -59,7 +59,7 @@ async def create(body: CreateRequest, request: Request) -> dict[str, Any]:
 async def reset(body: ResetRequest, request: Request) -> dict[str, Any]:
     services = _services(request)
     try:
-        environment = await services.in_thread(services.environments.reset, body.env_id, body.seed)
+        environment = await services.environments.reset(body.env_id, body.seed)
     except KeyError:
         raise _unknown_environment(body.env_id) from None
     return _state(environment)

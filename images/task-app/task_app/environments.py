@@ -40,20 +40,19 @@ class Environments:
         self._live: dict[str, Environment] = {}
         self._snapshots: OrderedDict[str, Snapshot] = OrderedDict()
 
-    def create(self, seed: int, rl_run_id: str) -> Environment:
-        """A new environment at its world's beginning. Raises EnvironmentsFull. Takes up to 0.06 s: call in a thread."""
-        return self._add(self._worlds.fresh(seed), rl_run_id)
+    async def create(self, seed: int, rl_run_id: str) -> Environment:
+        """A new environment at its world's beginning. Raises EnvironmentsFull."""
+        return self._add(await self._worlds.ready(seed), rl_run_id)
 
     def get(self, env_id: str) -> Environment:
         """Raises KeyError for an unknown or terminated one."""
         return self._live[env_id]
 
-    def reset(self, env_id: str, seed: int | None) -> Environment:
-        """Begin again, in another world if a seed is given."""
+    async def reset(self, env_id: str, seed: int | None) -> Environment:
+        """Begin again, in another world if a seed is given. A step under way goes on in the world that it began in."""
         environment = self.get(env_id)
-        world = self._worlds.fresh(environment.seed if seed is None else seed)
-        with environment.lock:
-            environment.seed, environment.episode = world.seed, Episode(world)
+        world = await self._worlds.ready(environment.seed if seed is None else seed)
+        environment.seed, environment.episode = world.seed, Episode(world)
         return environment
 
     def snapshot(self, env_id: str) -> Snapshot:

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 
 from .auth import require_api_key
-from .observation import Observation
 from .services import Services
 from .settings import Settings
 from .task_info import APP_ID, service_info, task_info, taskset
@@ -49,10 +48,8 @@ async def task_infos(
     if len(wanted) > MAX_SEEDS:
         raise HTTPException(422, f"{len(wanted)} seeds asked for at once: {MAX_SEEDS} at most")
 
-    def beginning(of_seed: int) -> Observation:
-        return services.described_worlds.fresh(of_seed).observe()
-
-    infos = [task_info(settings, number, await services.in_thread(beginning, number)) for number in wanted]
+    worlds = services.described_worlds
+    infos = [task_info(settings, number, (await worlds.ready(number)).observe()) for number in wanted]
     return infos[0] if len(infos) == 1 else infos
 
 

@@ -96,7 +96,7 @@ async def _execute(plan: RolloutPlan, services: Services, caller_gone: Callable[
 
 async def _environment(plan: RolloutPlan, services: Services) -> Environment:
     if plan.env_id is None:
-        return await services.in_thread(services.environments.create, plan.env_seed, plan.run_id)
+        return await services.environments.create(plan.env_seed, plan.run_id)
     try:
         return services.environments.get(plan.env_id)
     except KeyError:

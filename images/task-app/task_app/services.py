@@ -1,5 +1,6 @@
 """What the routes share: made once for a process, closed at its end."""
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 from typing import ParamSpec, TypeVar
@@ -8,10 +9,12 @@ import anyio
 import httpx
 from anyio import to_thread
 
+from .engine import warm_up
 from .environments import Environments
 from .inference import InferenceClient
 from .runs import Runs
 from .settings import Settings
+from .world_makers import WorldMakers
 from .worlds import Worlds
 
 P = ParamSpec("P")
@@ -22,9 +25,10 @@ class Services:
     def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self.settings = settings
         self.runs = Runs()
-        self.worlds = Worlds(settings.world_cache)
+        self.makers = WorldMakers(settings.world_makers)
+        self.worlds = Worlds(settings.world_cache, makers=self.makers)
         """The worlds of rollouts."""
-        self.described_worlds = Worlds(settings.world_cache, settings.area, settings.episode_length)
+        self.described_worlds = Worlds(settings.world_cache, settings.area, settings.episode_length, self.makers)
         """The worlds of /task_info, whose size and length can be set."""
         self.environments = Environments(self.worlds, settings.max_live_envs)
         self.inference = InferenceClient(settings, transport)
@@ -36,6 +40,11 @@ class Services:
         """Run world work in a worker thread, so that the event loop goes on serving; waits while all are busy."""
         return await to_thread.run_sync(partial(function, *args, **kwargs), limiter=self._workers)
 
+    async def warm_up(self) -> None:
+        """Waits until a maker has loaded what worlds need, so that the first rollout needn't."""
+        await asyncio.wrap_future(self.makers.submit(warm_up))
+
     async def close(self) -> None:
+        self.makers.close()
         await self.inference.close()
         await self.proxy_http.aclose()

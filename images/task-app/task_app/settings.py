@@ -1,5 +1,6 @@
 """The one door to the environment: every variable that this program reads."""
 
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated
@@ -49,6 +50,8 @@ class Settings(BaseSettings):
     """Rollouts in progress at once; further ones wait their turn."""
     env_workers: int = Field(2, ge=1, validation_alias="TASKAPP_ENV_WORKERS")
     """Threads that play worlds. Playing holds Python's lock, so more than the cores brings nothing."""
+    world_makers: int = Field(min(4, len(os.sched_getaffinity(0))), ge=0, validation_alias="TASKAPP_WORLD_MAKERS")
+    """Processes that make new worlds, about 100 MB each, started when they are needed; 0: a thread of this process."""
     max_live_envs: int = Field(1024, ge=1, validation_alias="TASKAPP_MAX_LIVE_ENVS")
     world_cache: int = Field(256, ge=0, validation_alias="TASKAPP_WORLD_CACHE")
     """Fresh worlds kept by seed, about 33 kB each: the episodes of a group and every evaluation start from the same."""

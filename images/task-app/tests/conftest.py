@@ -26,6 +26,7 @@ def settings_for_tests(**changes: Any) -> Settings:
         "synth_api_key": "synth-key-for-tests",
         "inference_first_delay_s": 0.001,
         "inference_max_delay_s": 0.002,
+        "world_makers": 0,
     }
     return Settings(**{**values, **changes})
 
