@@ -57,7 +57,7 @@ def test_a_run_from_first_put_to_delete(client: TestClient, tmp_path: Path) -> N
     assert result.status_code == 200, result.text
     assert set(result.json()) == {
         "step", "adapter", "loss", "grad_norm", "mismatch", "clipped_share", "ratio_mean", "zero_advantage_samples",
-        "foreign_samples", "samples", "tokens", "seconds", "no_update",
+        "foreign_samples", "staleness", "off_policy", "samples", "tokens", "seconds", "no_update",
     }  # fmt: skip
     assert set(result.json()["mismatch"]) == {"mean_abs_logprob_delta", "max_abs_logprob_delta", "kl", "mean_ratio"}
     assert set(result.json()["seconds"]) == {"forward", "backward", "optimizer", "save", "total"}

@@ -106,11 +106,12 @@ def test_samples_of_another_policy_are_counted_and_teach_nothing(runs: Runs, pla
     assert distance(after, without) < 0.01 * distance(before, without)
 
 
-def test_scores_of_another_version_are_refused(runs: Runs) -> None:
+def test_scores_of_older_versions_than_the_one_before_are_refused(runs: Runs) -> None:
     runs.put("a", make_spec())
-    runs.step("a", make_step(1))
+    for step in (1, 2):
+        runs.step("a", make_step(step))
     request = {"adapter_version": 0, "sequences": [{"prompt_ids": [1], "completion_ids": [2]}]}
-    with pytest.raises(ConflictError, match="version 1, not 0"):
+    with pytest.raises(ConflictError, match="version 2, not 0"):
         runs.score("a", ScoreRequest.model_validate(request))
 
 

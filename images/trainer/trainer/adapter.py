@@ -2,13 +2,13 @@
 switching between runs switches which name is active."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
 from peft import LoraConfig
 from peft.tuners.lora import LoraLayer
-from torch import nn
+from torch import Tensor, nn
 
 from trainer.errors import InvalidRequestError
 from trainer.frozen_base import FrozenBase
@@ -65,6 +65,24 @@ class Adapter:
         finally:
             for weight in self.weights.values():
                 weight.grad = None
+
+    @contextmanager
+    def holding(self, weights: Mapping[str, Tensor]) -> Iterator[None]:
+        """Inside, the adapter has these weights, one of each name; afterwards its own again, bit for bit.
+
+        Raises KeyError for a weight that is missing.
+        """
+        own = {name: weight.detach().clone() for name, weight in self.weights.items()}
+        try:
+            self._fill(weights)
+            yield
+        finally:
+            self._fill(own)
+
+    @torch.no_grad()
+    def _fill(self, weights: Mapping[str, Tensor]) -> None:
+        for name, weight in self.weights.items():
+            weight.copy_(weights[name])
 
     def remove(self) -> None:
         """Frees the weights; the adapter must not be used afterwards."""

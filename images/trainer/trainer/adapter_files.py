@@ -8,11 +8,12 @@ from typing import Any
 
 import torch
 from peft import LoraConfig
-from safetensors.torch import save
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from trainer.digest import digest_files, digest_folder
 from trainer.durable import commit_folder, empty_folder, write_text
+from trainer.errors import ConflictError
 from trainer.schemas import AdapterRef
 
 
@@ -55,6 +56,18 @@ def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:
         (folder / name).write_bytes(content)
         # Whatever the process's mask: the sampler may run as somebody else.
         (folder / name).chmod(0o644)
+
+
+def read_adapter(adapters_dir: Path, run: str, version: int) -> dict[str, Tensor]:
+    """The weights of {run}-v{version} as the sampler read them, by PEFT's names, on the CPU.
+
+    Raises ConflictError if the folder is gone or its digest is not the one that was written beside it.
+    """
+    name = f"{run}-v{version}"
+    record, digest = adapters_dir / f"{name}.sha256", digest_on_disk(adapters_dir, name)
+    if digest is None or not record.is_file() or record.read_text().splitlines()[0] != f"# {digest}":
+        raise ConflictError(f"the files of adapter {name} are gone or not the ones that were written")
+    return load_file(adapters_dir / name / "adapter_model.safetensors")
 
 
 def digest_on_disk(adapters_dir: Path, name: str) -> str | None:

@@ -9,6 +9,7 @@ from trainer.step import StepNumbers
 
 def step_result(
     step: int,
+    staleness: int,
     adapter: AdapterRef,
     items: Sequence[Item],
     numbers: StepNumbers,
@@ -27,6 +28,8 @@ def step_result(
         ratio_mean=numbers.ratio_sum / numbers.units if numbers.units else 1.0,
         zero_advantage_samples=sum(item.advantage == 0.0 for item in items),
         foreign_samples=numbers.foreign,
+        staleness=staleness,
+        off_policy=numbers.off_policy,
         samples=len(items),
         tokens=TokenCounts(
             prompt=sum(len(item.prompt_ids) for item in items),

@@ -2,13 +2,15 @@
 
 import logging
 import time
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from torch import Tensor
 
 from trainer.adapter import Adapter
-from trainer.adapter_files import is_intact, write_adapter
+from trainer.adapter_files import is_intact, read_adapter, write_adapter
 from trainer.batches import Item
 from trainer.checkpoint import CheckpointError, CheckpointFolder, Record
 from trainer.digest import digest_model
@@ -20,6 +22,7 @@ from trainer.optimizer import AdapterOptimizer
 from trainer.results import step_result
 from trainer.schemas import AdapterRef, RunSpec, RunState, ScoreRequest, StepRequest, StepResult
 from trainer.score import score
+from trainer.stale import StaleSamples, look_back
 from trainer.step import train_step
 
 log = logging.getLogger("trainer")
@@ -124,21 +127,24 @@ class Run:
         check_fits(self._place.base, names, items, self.spec.lora.rank)
         if request.step == completed:
             self._roll_back(completed - 1)
+        stale = self._look_back(request, items) if request.staleness else None
         with self._generators.active():
             numbers = train_step(
                 self._place.base,
                 self._adapter,
                 self._optimizer,
                 self.spec.algorithm,
-                items,
+                stale.learnable(items) if stale else items,
                 self.spec.micro_batch,
                 request.temperature,
-                request.max_logprob_delta,
+                None if stale else request.max_logprob_delta,
             )
+        if stale:
+            stale.enter(numbers)
         saving = time.perf_counter()
         adapter = self._write_adapter(request.step)
         now = time.perf_counter()
-        result = step_result(request.step, adapter, items, numbers, now - saving, now - started)
+        result = step_result(request.step, request.staleness, adapter, items, numbers, now - saving, now - started)
         record = Record(
             run=self._name,
             step=request.step,
@@ -154,22 +160,32 @@ class Run:
         return result.model_copy(update={"seconds": seconds})
 
     def score(self, request: ScoreRequest) -> list[list[float]]:
-        """Raises ConflictError unless the version asked for is the current one."""
-        if request.adapter_version != self._record.step:
+        """Raises ConflictError unless the version asked for is the current one or the one before."""
+        current, asked = self._record.step, request.adapter_version
+        if asked not in (current, current - 1):
             raise ConflictError(
-                f"run {self._name} is at adapter version {self._record.step}, not {request.adapter_version}; "
-                "only the current version can be scored",
-                current_version=self._record.step,
+                f"run {self._name} is at adapter version {current}, not {asked}; "
+                "only the current version and the one before can be scored",
+                current_version=current,
             )
         items = [Item(sequence.prompt_ids, sequence.completion_ids) for sequence in request.sequences]
         names = [f"sequence {index}" for index in range(len(items))]
         check_readable(self._place.base, names, items)
         check_fits(self._place.base, names, items, None)
-        return score(self._place.base, self._adapter, items, self.spec.micro_batch)
+        with nullcontext() if asked == current else self._adapter.holding(self._version(asked)):
+            return score(self._place.base, self._adapter, items, self.spec.micro_batch)
 
     def unload(self) -> None:
         """Frees the memory; everything on disk stays."""
         self._adapter.remove()
+
+    def _look_back(self, request: StepRequest, items: Sequence[Item]) -> StaleSamples:
+        weights = self._version(request.step - 1 - request.staleness)
+        place, spec, limit = self._place, self.spec, request.max_logprob_delta
+        return look_back(place.base, self._adapter, weights, items, spec.micro_batch, limit)
+
+    def _version(self, version: int) -> dict[str, Tensor]:
+        return read_adapter(self._place.adapters_dir, self._name, version)
 
     def _write_adapter(self, version: int) -> AdapterRef:
         place = self._place

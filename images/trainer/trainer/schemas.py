@@ -79,7 +79,24 @@ class StepRequest(Strict):
     max_logprob_delta: float | None = Field(default=None, gt=0)
     """Nats. A sample whose mean |trainer - sampler| a token is above this was drawn by another policy: it is left out
     of the loss and counted. None: all are taken."""
+    sampler_version: int | None = Field(default=None, ge=0)
+    """The adapter version that drew the samples: the current one, which is step - 1, or the one before. None: the
+    current one."""
     samples: list[Sample] = Field(min_length=1)
+
+    @property
+    def staleness(self) -> int:
+        """Versions between the one that drew the samples and the one that learns from them."""
+        return 0 if self.sampler_version is None else self.step - 1 - self.sampler_version
+
+    @model_validator(mode="after")
+    def _samples_are_recent(self) -> "StepRequest":
+        if self.staleness not in (0, 1):
+            raise ValueError(
+                f"sampler_version {self.sampler_version} is neither the version that step {self.step} begins from, "
+                f"{self.step - 1}, nor the one before it"
+            )
+        return self
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> "StepRequest":
@@ -174,6 +191,10 @@ class StepResult(Strict):
     zero_advantage_samples: int
     foreign_samples: int = 0
     """Left out of the loss by max_logprob_delta."""
+    staleness: int = 0
+    """Of the samples, in versions; `mismatch` and foreign_samples are under the version that drew them."""
+    off_policy: Mismatch | None = None
+    """Where staleness is not 0: the version that learned against the sampler, which the importance weight corrects."""
     samples: int
     tokens: TokenCounts
     seconds: StepSeconds

@@ -43,6 +43,7 @@ class StepNumbers:
     foreign: int = 0
     no_update: bool = False
     mismatch: Mismatch | None = None
+    off_policy: Mismatch | None = None
     seconds: dict[str, float] = field(default_factory=lambda: {"forward": 0.0, "backward": 0.0, "optimizer": 0.0})
 
 
