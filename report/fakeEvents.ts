@@ -34,12 +34,12 @@ export function fakeEvents({ name, iterations, rewards, before, after, settings 
   rewards.forEach((reward, index) => {
     const iteration = index + 1;
     add({
-      type: "rollout.finished", iteration, adapter: `${name}-v${index}`, seconds: 3, episodes: [episode(`t${iteration}`, 1)], meanReward: reward,
+      type: "rollout.finished", iteration, adapter: `${name}-v${index}`, staleness: 0, seconds: 3, episodes: [episode(`t${iteration}`, 1)], meanReward: reward,
       decisions: { total: 10, dropped: 1, invalidActions: 2, invalidDecisions: 0 }, tokens: { prompt: 100, completion: 10 }, retries: 0,
     });
     add({
       type: "step.finished", iteration, adapter: adapter(iteration), loss: 0.1, gradNorm: 1, noUpdate: reward === 0,
-      mismatch: { meanAbsLogprobDelta: 1e-6 * iteration, maxAbsLogprobDelta: 1e-5, kl: 2e-8, meanRatio: 1 },
+      staleness: 0, offPolicy: null, mismatch: { meanAbsLogprobDelta: 1e-6 * iteration, maxAbsLogprobDelta: 1e-5, kl: 2e-8, meanRatio: 1 },
       clippedShare: 0, samples: 10, foreignSamples: 0, zeroAdvantageSamples: 0, tokens: { prompt: 100, completion: 10 }, seconds: 2,
     });
     sync(iteration);

@@ -25,7 +25,7 @@ export function mismatchTable({ runs }: Report): Table {
   const worst = (values: readonly number[], pick: (...values: number[]) => number = Math.max) =>
     values.length === 0 ? "-" : pick(...values).toExponential(1);
   return {
-    header: ["run", "steps", "mismatch_kl mean, nats a token", "mismatch_kl largest", "mean ratio from", "to", "mean |Δlogp| largest, nats", "share clipped largest"],
+    header: ["run", "steps", "mismatch_kl mean, nats a token", "mismatch_kl largest", "mean ratio from", "to", "mean |Δlogp| largest, nats", "share clipped largest", "staleness", "corrected, mean |Δlogp| largest, nats"],
     rows: runs.map(({ name, mismatchKl, mismatchSteps: steps }) => {
       const ratios = steps.map(({ meanRatio }) => meanRatio);
       return [
@@ -33,6 +33,7 @@ export function mismatchTable({ runs }: Report): Table {
         ratios.length === 0 ? "-" : Math.min(...ratios).toFixed(6), ratios.length === 0 ? "-" : Math.max(...ratios).toFixed(6),
         worst(steps.map(({ meanAbsLogprobDelta }) => meanAbsLogprobDelta)),
         steps.length === 0 ? "-" : Math.max(...steps.map(({ clippedShare }) => clippedShare)).toFixed(3),
+        [...new Set(steps.map(({ staleness }) => staleness))].join(", ") || "-", worst(steps.flatMap(({ offPolicyDelta }) => offPolicyDelta ?? [])),
       ];
     }),
   };

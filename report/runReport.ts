@@ -72,7 +72,8 @@ export function runReport(name: string, collected: readonly RunEvent[], jobFailu
     },
     mismatchKl: finished?.mismatchKl ?? mean(steps.map((step) => step.mismatch.kl)),
     mismatchMaxMeanDelta: steps.length === 0 ? null : Math.max(...steps.map((step) => step.mismatch.meanAbsLogprobDelta)),
-    mismatchSteps: steps.map(({ iteration, mismatch: { kl, meanRatio, meanAbsLogprobDelta }, clippedShare }) => ({ iteration, kl, meanRatio, meanAbsLogprobDelta, clippedShare })),
+    mismatchSteps: steps.map(({ iteration, mismatch: { kl, meanRatio, meanAbsLogprobDelta }, clippedShare, staleness, offPolicy }) =>
+      ({ iteration, kl, meanRatio, meanAbsLogprobDelta, clippedShare, staleness, offPolicyDelta: offPolicy?.meanAbsLogprobDelta ?? null })),
     trajectoryHash: finished?.trajectoryHash ?? null,
     adapter,
     seconds: { rollout: total(rollouts), step: total(steps), sync: syncSeconds.reduce((sum, value) => sum + value, 0), evaluation: total(evaluations) },

@@ -36,6 +36,10 @@ export const mismatchStep = z.strictObject({
   meanAbsLogprobDelta: z.number(),
   /** Share of sequences (gspo) or tokens (grpo) whose gradient the clip cut off. */
   clippedShare: z.number(),
+  /** Versions between the one that sampled and the one that learned. */
+  staleness: count.default(0),
+  /** Mean |log-probability difference|, nats a token, of the sampler and the version that learned: what the importance weight corrects. Null where that is the one that sampled. */
+  offPolicyDelta: z.number().nullable().default(null),
 });
 
 /** Two evaluations on the same held-out worlds, world by world. */

@@ -25,7 +25,7 @@ export const SAMPLING = { maxTokens: 512, temperature: 0.7, topP: 0.95, toolChoi
 export const LORA: RunSpec["lora"] = { rank: 16, alpha: 32, dropout: 0, targetModules: ["all-linear"] };
 
 /** AdamW without decay, as is usual for adapters; the gradient's norm is cut at 1. */
-export const OPTIMIZER = { weightDecay: 0, maxGradNorm: 1, microBatch: 4 } as const;
+export const OPTIMIZER = { weightDecay: 0, maxGradNorm: 1, microBatch: 4, staleness: 0 } as const;
 
 /** The task app's own default seed. */
 export const SEED = 42;

@@ -70,6 +70,7 @@ export function normalise(path: string, file: RewardFile): RewardConfig {
       weightDecay: training.weight_decay ?? OPTIMIZER.weightDecay,
       maxGradNorm: training.max_grad_norm ?? OPTIMIZER.maxGradNorm,
       microBatch: training.micro_batch ?? OPTIMIZER.microBatch,
+      staleness: training.staleness ?? OPTIMIZER.staleness,
     },
     evaluation: {
       seeds: file.evaluation.seeds.slice(0, file.evaluation.instances),

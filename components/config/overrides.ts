@@ -14,6 +14,7 @@ export const runOverrides = z.strictObject({
   weightDecay: trainingSpec.shape.weightDecay,
   maxGradNorm: trainingSpec.shape.maxGradNorm,
   microBatch: trainingSpec.shape.microBatch,
+  staleness: trainingSpec.shape.staleness,
   maxTurns: rolloutSpec.shape.maxTurns,
   maxConcurrent: rolloutSpec.shape.maxConcurrent,
   maxTokens: rolloutSpec.shape.maxTokens,
@@ -66,7 +67,7 @@ export function applyOverrides(config: RewardConfig, overrides: Overrides): Rewa
     rollout: { ...config.rollout, ...pick(overrides, ["maxTurns", "maxConcurrent", "maxTokens", "temperature", "topP", "toolChoice"]) },
     training: {
       ...config.training,
-      ...pick(overrides, ["iterations", "batchSize", "groupSize", "learningRate", "weightDecay", "maxGradNorm", "microBatch"]),
+      ...pick(overrides, ["iterations", "batchSize", "groupSize", "learningRate", "weightDecay", "maxGradNorm", "microBatch", "staleness"]),
     },
     evaluation: {
       seeds: evaluationSeeds === undefined ? config.evaluation.seeds : Array.from({ length: evaluationSeeds }, (_, seed) => seed),

@@ -22,6 +22,7 @@ export const FACTORS = {
   temperature: "temp",
   topP: "topp",
   toolChoice: "tool",
+  staleness: "stale",
 } as const satisfies Partial<Record<keyof ExperimentOverrides, string>>;
 
 export type Factor = keyof typeof FACTORS;

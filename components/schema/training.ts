@@ -71,6 +71,7 @@ export const trainingTable = z.strictObject({
   weight_decay: extension(z.number().min(0), "AdamW's weight decay", "0.0"),
   max_grad_norm: extension(z.number().positive(), "the gradient's norm is cut to this", "1.0"),
   micro_batch: extension(count, "sequences the trainer puts through the model at once", "4"),
+  staleness: extension(z.literal([0, 1]), "1: the next iteration is played while the trainer works on this one's step", "0"),
 });
 
 export const evaluationTable = z.strictObject({

@@ -17,7 +17,7 @@ async function atVersion0(stack: FakeStack) {
   const state = await trainer.put(spec, signal);
   await adapters.begin(state.adapter);
   const sample = { id: "a", group: "g", prompt_ids: [1], completion_ids: [2], sampler_logprobs: [-1], advantage: 1 };
-  const { adapter } = await trainer.step({ step: 1, cursor: {}, temperature: 1, max_logprob_delta: 1, samples: [sample] }, signal);
+  const { adapter } = await trainer.step({ step: 1, cursor: {}, temperature: 1, max_logprob_delta: 1, sampler_version: 0, samples: [sample] }, signal);
   return { adapters, next: adapter };
 }
 

@@ -26,16 +26,18 @@ export interface AdaptersOptions {
 /**
  * The run's adapters on the inference server. A version is loaded under its own name from its own folder, once: a name
  * that is used again serves stale prefix-cache entries, and load_inplace re-reads the file at every step afterwards.
- * A version is unloaded when a newer one serves and no request names it any more.
+ * A version is unloaded when a newer one serves and nothing uses it any more.
  */
 export class Adapters {
   readonly #vllm: Vllm;
   readonly #trainer: Trainer;
   readonly #canary: Canary;
   readonly #options: AdaptersOptions;
-  /** What must be loaded now, with its canary scores once they are known. One entry; two while a version replaces another. */
+  /** What must be loaded now, with its canary scores once they are known: the serving version, the next one while it is loaded, and a retired one in use. */
   readonly #wanted = new Map<string, { adapter: Adapter; scores: number[] | null }>();
   readonly #inFlight = new Map<string, number>();
+  /** Versions that are unloaded when their use ends. */
+  readonly #retired = new Set<string>();
   #current: Adapter | null = null;
   #recovery: Promise<void> | null = null;
   #proof: Promise<void> = Promise.resolve();
@@ -49,8 +51,8 @@ export class Adapters {
 
   /** The version that serves. */
   get current(): Adapter {
-    if (this.#current === null) throw new Error("no adapter is loaded yet");
-    return this.#current;
+    if (this.#current) return this.#current;
+    throw new Error("no adapter is loaded yet");
   }
 
   /**
@@ -65,11 +67,22 @@ export class Adapters {
    * Loads the version that a run begins or goes on with, unloads what an earlier pod left, and proves it. Version 0 has no
    * effect, so for it this compares the base models. (The server's base itself isn't asked: on CPU, vLLM may answer a base
    * request with an adapter of the same batch.)
+   *
+   * `sampler`: an older version, which the next iteration is played under; it is loaded and proven likewise, and unloaded after its use.
    */
-  async begin(adapter: Adapter): Promise<SyncTimes> {
+  async begin(adapter: Adapter, sampler: Adapter | null = null): Promise<SyncTimes> {
     const own = new RegExp(`^${this.#options.runKey}-v\\d+$`);
     const served = await this.#retried(() => this.#vllm.models(this.#options.signal));
-    for (const { id } of served) if (own.test(id) && id !== adapter.name) await this.#unload(id);
+    const kept = new Set([adapter.name, sampler?.name]);
+    for (const { id } of served) if (own.test(id) && !kept.has(id)) await this.#unload(id);
+    if (sampler) await this.#loadProven(sampler);
+    if (sampler) this.#retired.add(sampler.name);
+    const times = await this.#loadProven(adapter);
+    this.#current = adapter;
+    return times;
+  }
+
+  async #loadProven(adapter: Adapter): Promise<SyncTimes> {
     this.#wanted.set(adapter.name, { adapter, scores: null });
     const loadSeconds = await seconds(() => this.#load(adapter));
     // Once untimed: a server's very first request can take many seconds, which are its own and no adapter's.
@@ -77,7 +90,7 @@ export class Adapters {
     let scores: number[] = [];
     const firstTokenSeconds = await seconds(async () => void (scores = await this.#score(adapter.name)));
     await this.#prove(adapter, scores);
-    this.#serve(adapter, scores);
+    this.#wanted.set(adapter.name, { adapter, scores });
     return { loadSeconds, firstTokenSeconds, canaryDelta: null };
   }
 
@@ -104,19 +117,20 @@ export class Adapters {
     this.#proof = this.#prove(next, after);
     // Whoever awaits the proof gets its failure; until then nobody does, and that must not end the process.
     this.#proof.catch(() => undefined);
-    this.#serve(next, after);
+    this.#wanted.set(next.name, { adapter: next, scores: after });
+    this.#current = next;
     await this.#retire(previous.name);
     return { loadSeconds, firstTokenSeconds, canaryDelta: reading.largest };
   }
 
-  /** Runs work whose requests name an adapter; the adapter stays loaded until it ends. */
+  /** Runs work whose requests name an adapter; the adapter stays loaded until it ends, and comes back if the server loses it. */
   async use<T>(name: string, work: () => Promise<T>): Promise<T> {
     this.#inFlight.set(name, (this.#inFlight.get(name) ?? 0) + 1);
     try {
       return await work();
     } finally {
       this.#inFlight.set(name, this.#inFlight.get(name)! - 1);
-      if (!this.#wanted.has(name)) await this.#retire(name);
+      if (this.#retired.has(name)) await this.#retire(name);
     }
   }
 
@@ -130,13 +144,9 @@ export class Adapters {
   async end(): Promise<void> {
     const names = [...this.#wanted.keys()];
     this.#wanted.clear();
+    this.#retired.clear();
     this.#current = null;
     for (const name of names) await this.#unload(name);
-  }
-
-  #serve(adapter: Adapter, scores: number[]): void {
-    this.#wanted.set(adapter.name, { adapter, scores });
-    this.#current = adapter;
   }
 
   /** Throws unless the trainer gives the canary the scores that the server gave it. */
@@ -158,9 +168,9 @@ export class Adapters {
   }
 
   async #retire(name: string): Promise<void> {
-    this.#wanted.delete(name);
+    this.#retired.add(name);
     if ((this.#inFlight.get(name) ?? 0) > 0) return;
-    this.#inFlight.delete(name);
+    for (const known of [this.#wanted, this.#inFlight, this.#retired]) known.delete(name);
     await this.#unload(name);
   }
 

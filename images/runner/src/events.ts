@@ -32,6 +32,7 @@ export const episodeRecord = z.strictObject({
 });
 
 const adapter = z.strictObject({ name: z.string(), version: count, digest: z.string() });
+const mismatch = z.strictObject({ meanAbsLogprobDelta: z.number(), maxAbsLogprobDelta: z.number(), kl: z.number(), meanRatio: z.number() });
 /** 95 % interval of a mean, both ends. */
 const interval = z.tuple([z.number(), z.number()]);
 const decisionCounts = z.strictObject({ total: count, dropped: count, invalidActions: count, invalidDecisions: count });
@@ -63,6 +64,8 @@ export const syncFinished = event("sync.finished", {
 });
 export const rolloutFinished = event("rollout.finished", {
   iteration: count, adapter: z.string(), seconds, episodes: z.array(episodeRecord),
+  /** Versions that the adapter is behind the one that learns from it: training.staleness, but 0 in the first iteration. */
+  staleness: count.default(0),
   /** Mean of the episodes' returns under the run's own reward: this iteration's batch reward. */
   meanReward: z.number(),
   decisions: decisionCounts,
@@ -70,7 +73,12 @@ export const rolloutFinished = event("rollout.finished", {
 });
 export const stepFinished = event("step.finished", {
   iteration: count, adapter, loss: z.number(), gradNorm: z.number(), noUpdate: z.boolean(),
-  mismatch: z.strictObject({ meanAbsLogprobDelta: z.number(), maxAbsLogprobDelta: z.number(), kl: z.number(), meanRatio: z.number() }),
+  /** Of the samples, as in rollout.finished. */
+  staleness: count.default(0),
+  /** Sampler against the trainer's log-probabilities under the version that it was to sample from. */
+  mismatch,
+  /** Stale samples only: sampler against the version that learned, which is what the importance weight corrects. */
+  offPolicy: mismatch.nullable().default(null),
   clippedShare: z.number(), samples: count,
   /** Of the samples: left out by the trainer, because other weights than its own had sampled them (per decision, above guards.maxLogprobDelta). */
   foreignSamples: count.default(0),

@@ -38,7 +38,9 @@ test("a run that was killed before its first step begins again and says so", () 
 });
 
 test("a run that was killed later goes on with its tally and its event numbers", () => {
-  expect(startingPoint(state({}), spec, new Date(5))).toEqual({ step: 2, seq: 8, tally, lastStep, resumedAt: 2 });
+  expect(startingPoint(state({}), spec, new Date(5))).toEqual({ step: 2, seq: 8, tally, lastStep, sampler: null, resumedAt: 2 });
+  const sampler = { ...adapter, name: "r-v1", version: 1 };
+  expect(startingPoint(state({ cursor: { version: 1, step: 2, seq: 8, tally, sampler } }), spec, new Date(5)).sampler).toEqual(sampler);
 });
 
 test.each<[string, Partial<RunState>]>([

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { RunFailure } from "./failure.ts";
 import type { RunSpec } from "./runSpec.ts";
 import { newTally, tally, type Tally } from "./tally.ts";
-import type { RunState, StepResult } from "./trainer.ts";
+import { type Adapter, adapter, type RunState, type StepResult } from "./trainer.ts";
 
 /**
  * What the runner leaves with the trainer at every step. The trainer writes it to disk together with the weights, so the two
@@ -15,6 +15,8 @@ export const cursor = z.strictObject({
   /** Number of the last event written before the step: of its rollout.finished, or of a warning about that. */
   seq: z.int().min(1),
   tally,
+  /** With staleness 1, the version that plays the next iteration: the one that this step begins from. Else null: the one that it makes. */
+  sampler: adapter.nullable().default(null),
 });
 export type Cursor = z.infer<typeof cursor>;
 
@@ -26,6 +28,8 @@ export interface StartingPoint {
   lastStep: StepResult | null;
   seq: number;
   tally: Tally;
+  /** The version that plays the next iteration, where it is not the current one. */
+  sampler: Adapter | null;
   /** For run.started. */
   resumedAt: number | null;
 }
@@ -40,7 +44,7 @@ export interface StartingPoint {
  */
 export function startingPoint(state: RunState, spec: RunSpec, now: Date): StartingPoint {
   if (state.step === 0)
-    return { step: 0, lastStep: null, seq: 0, tally: newTally(now), resumedAt: state.created ? null : 0 };
+    return { step: 0, lastStep: null, seq: 0, tally: newTally(now), sampler: null, resumedAt: state.created ? null : 0 };
   const saved = cursor.safeParse(state.cursor);
   const fits = saved.success && saved.data.step === state.step && state.last_step?.step === state.step;
   if (!fits || state.step > spec.training.iterations) {
@@ -57,6 +61,7 @@ export function startingPoint(state: RunState, spec: RunSpec, now: Date): Starti
     lastStep: state.last_step,
     seq: saved.data.seq,
     tally: saved.data.tally,
+    sampler: saved.data.sampler,
     resumedAt: state.step,
   };
 }

@@ -78,6 +78,11 @@ export const trainingSpec = z.strictObject({
   maxGradNorm: z.number().positive(),
   /** Sequences (decisions) the trainer puts through the model at once. */
   microBatch: positive,
+  /**
+   * Versions between the one that plays an iteration and the one that learns from it. 0: an iteration is played when the step
+   * before it is done. 1: it is played while that step is under way, by the version that the step begins from.
+   */
+  staleness: z.literal([0, 1]),
 });
 
 export const evaluationSpec = z.strictObject({

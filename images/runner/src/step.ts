@@ -7,7 +7,7 @@ import { waitFor } from "./readiness.ts";
 import type { Cursor } from "./resume.ts";
 import { isPassing, withRetries } from "./retry.ts";
 import { addStep, type Tally } from "./tally.ts";
-import type { Sample, StepResult } from "./trainer.ts";
+import type { Adapter, Sample, StepResult } from "./trainer.ts";
 
 export interface Step {
   step: number;
@@ -15,6 +15,10 @@ export interface Step {
   seq: number;
   tally: Tally;
   samples: Sample[];
+  /** The version that drew the samples. */
+  sampler: Adapter;
+  /** The version that plays the next iteration, where it is not the one that this step makes. */
+  nextSampler: Adapter | null;
 }
 
 /**
@@ -24,10 +28,12 @@ export interface Step {
  * Throws a RunFailure if the answer is another step's, or if the trainer came back without the run's state: its adapters would begin again at version 0, and
  * the curve would show a restart as if the policy had forgotten everything.
  */
-export async function takeStep(context: RunContext, { step, seq, tally, samples }: Step): Promise<StepResult> {
+export async function takeStep(context: RunContext, { step, seq, tally, samples, sampler, nextSampler }: Step): Promise<StepResult> {
   const { spec, runKey, trainer, log, signal } = context;
-  const cursor: Cursor = { version: 1, step, seq, tally };
-  const request = { step, cursor, temperature: spec.rollout.temperature, max_logprob_delta: spec.guards.maxLogprobDelta, samples };
+  const cursor: Cursor = { version: 1, step, seq, tally, sampler: nextSampler };
+  const request = {
+    step, cursor, temperature: spec.rollout.temperature, max_logprob_delta: spec.guards.maxLogprobDelta, sampler_version: sampler.version, samples,
+  };
   const result = await withRetries(() => trainer.step(request, signal), {
     retries: spec.guards.maxRetries,
     signal,
@@ -66,12 +72,9 @@ export async function recordStep({ spec, log }: RunContext, standing: Standing, 
     loss: step.loss,
     gradNorm: step.grad_norm,
     noUpdate: step.no_update,
-    mismatch: {
-      meanAbsLogprobDelta: mismatch.mean_abs_logprob_delta,
-      maxAbsLogprobDelta: mismatch.max_abs_logprob_delta,
-      kl: mismatch.kl,
-      meanRatio: mismatch.mean_ratio,
-    },
+    staleness: step.staleness,
+    mismatch: inEvent(mismatch),
+    offPolicy: step.off_policy && inEvent(step.off_policy),
     clippedShare: step.clipped_share,
     samples: step.samples,
     foreignSamples: step.foreign_samples,
@@ -91,4 +94,8 @@ export async function recordStep({ spec, log }: RunContext, standing: Standing, 
     await log.warn(message);
   }
   guardForeign(step, spec.guards);
+}
+
+function inEvent({ mean_abs_logprob_delta, max_abs_logprob_delta, kl, mean_ratio }: StepResult["mismatch"]) {
+  return { meanAbsLogprobDelta: mean_abs_logprob_delta, maxAbsLogprobDelta: max_abs_logprob_delta, kl, meanRatio: mean_ratio };
 }

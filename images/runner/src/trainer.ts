@@ -5,20 +5,26 @@ import { Service } from "./service.ts";
 
 const count = z.int().min(0);
 const seconds = z.number().min(0);
-const adapter = z.object({ name: z.string(), version: count, path: z.string(), digest: z.string() });
+export const adapter = z.object({ name: z.string(), version: count, path: z.string(), digest: z.string() });
 export type Adapter = z.infer<typeof adapter>;
+
+const mismatch = z.object({
+  mean_abs_logprob_delta: z.number(),
+  max_abs_logprob_delta: z.number(),
+  kl: z.number(),
+  mean_ratio: z.number(),
+});
 
 const stepResult = z.object({
   step: count,
   adapter,
   loss: z.number(),
   grad_norm: z.number(),
-  mismatch: z.object({
-    mean_abs_logprob_delta: z.number(),
-    max_abs_logprob_delta: z.number(),
-    kl: z.number(),
-    mean_ratio: z.number(),
-  }),
+  /** Under the version that sampled. */
+  mismatch,
+  staleness: count,
+  /** Under the version that learned; null where that is the one that sampled. */
+  off_policy: mismatch.nullable(),
   clipped_share: z.number(),
   zero_advantage_samples: count,
   foreign_samples: count,
@@ -62,6 +68,8 @@ export interface StepRequest {
   temperature: number;
   /** Nats a token: a sample that the trainer finds further off was not sampled from its adapter, and is left out. */
   max_logprob_delta: number;
+  /** The current version, or the one before it. */
+  sampler_version: number;
   samples: Sample[];
 }
 
@@ -121,7 +129,7 @@ export class Trainer {
     return this.#service.ask(stepResult, "POST", `${this.#run}/steps`, options);
   }
 
-  /** log p(token | prompt), nats at temperature 1, for each of some prompts under the current version. */
+  /** log p(token | prompt), nats at temperature 1, for each of some prompts under the current version or the one before. */
   async score(version: number, prompts: number[][], token: number, signal: AbortSignal): Promise<number[]> {
     const sequences = prompts.map((prompt) => ({ prompt_ids: prompt, completion_ids: [token] }));
     const body = { adapter_version: version, sequences };

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 
 export interface FakeRequest {
   method: string;
@@ -14,6 +14,8 @@ export type FakeAnswer = { status: number; body?: unknown; raw?: Buffer } | "han
 /** A fake service for tests: JSON in, JSON out, on a loopback port of the system's choice. */
 export class FakeServer {
   readonly #handle: (request: FakeRequest) => Promise<FakeAnswer>;
+  /** By path: the connections on which requests for it came. */
+  readonly connections = new Map<string, Set<Socket>>();
   #server = createServer();
   #port = 0;
 
@@ -39,6 +41,8 @@ export class FakeServer {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const sameWay = this.connections.get(request.url!) ?? new Set();
+    this.connections.set(request.url!, sameWay.add(request.socket));
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const text = Buffer.concat(chunks).toString();

@@ -42,6 +42,7 @@ export function fakeSpec(endpoints: RunSpec["endpoints"], change: (spec: RunSpec
       weightDecay: 0,
       maxGradNorm: 1,
       microBatch: 4,
+      staleness: 0,
     },
     evaluation: { seeds: [1001, 1002, 1003], everyIterations: 2 },
     guards: { maxLogprobDelta: 1e-3, maxDroppedShare: 0.1, maxRetries: 2 },

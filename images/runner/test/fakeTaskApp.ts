@@ -7,7 +7,7 @@ import { type FakeAnswer, type FakeRequest, FakeServer } from "./fakeServer.ts";
  * something with a chance that grows with the served adapter's weight. Worlds depend on the seeds alone.
  */
 export class FakeTaskApp {
-  readonly #server = new FakeServer((request) => this.#answer(request));
+  readonly server = new FakeServer((request) => this.#answer(request));
   readonly apiKey = "fake-environment-key";
   readonly requests: any[] = [];
   running = 0;
@@ -24,15 +24,15 @@ export class FakeTaskApp {
   } = {};
 
   get url(): string {
-    return this.#server.url;
+    return this.server.url;
   }
 
   start(): Promise<void> {
-    return this.#server.start();
+    return this.server.start();
   }
 
   stop(): Promise<void> {
-    return this.#server.stop();
+    return this.server.stop();
   }
 
   async #answer({ path, body, headers }: FakeRequest): Promise<FakeAnswer> {

@@ -14,7 +14,7 @@ interface FakeState {
 
 /** A fake of the trainer for tests: a step with any non-zero advantage adds to the weight and writes the next version. */
 export class FakeTrainer {
-  readonly #server = new FakeServer((request) => this.#answer(request));
+  readonly server = new FakeServer((request) => this.#answer(request));
   readonly #adapters: string;
   readonly #runs = new Map<string, FakeState>();
   /** Runs that a restarted trainer has on disk only. */
@@ -51,18 +51,18 @@ export class FakeTrainer {
   }
 
   get url(): string {
-    return this.#server.url;
+    return this.server.url;
   }
 
   start(): Promise<void> {
-    return this.#server.start();
+    return this.server.start();
   }
 
   /** Ends; its runs stay on disk, or not. */
   async stop({ keepDisk = true } = {}): Promise<void> {
     if (keepDisk) for (const [run, state] of this.#runs) this.#asleep.set(run, state);
     this.#runs.clear();
-    await this.#server.stop();
+    await this.server.stop();
   }
 
   #adapter(run: string, version: number) {
@@ -127,7 +127,8 @@ export class FakeTrainer {
     if (!state) return { status: 404, body: { error: "unknown_run", detail: run } };
     this.#runs.set(run, state);
     if (verb === "score") {
-      const weight = state.weights.at(-1)! + (this.fault.baseOffset ?? 0);
+      if (state.weights.length - 1 - body.adapter_version > 1) return { status: 409, body: { error: "conflict", detail: "an old version" } };
+      const weight = state.weights[body.adapter_version]! + (this.fault.baseOffset ?? 0);
       const logprobs = body.sequences.map((sequence: any) =>
         fakeLogprobs([...sequence.prompt_ids, ...sequence.completion_ids], weight).slice(sequence.prompt_ids.length),
       );
@@ -160,13 +161,14 @@ export class FakeTrainer {
       return { status: 200, body: state.lastStep };
     if (body.step !== state.weights.length)
       return { status: 409, body: { error: "conflict", expected_step: state.weights.length } };
-    const weight = state.weights.at(-1)!;
+    const [weight, sampling] = [state.weights.at(-1)!, state.weights[body.sampler_version]!];
+    const staleness = body.step - 1 - body.sampler_version;
     const deltas: number[] = body.samples.flatMap((sample: any) =>
-      fakeLogprobs(sample.completion_ids, weight).map((own, index) => Math.abs(own - sample.sampler_logprobs[index])),
+      fakeLogprobs(sample.completion_ids, sampling).map((own, index) => Math.abs(own - sample.sampler_logprobs[index])),
     );
     const mean = deltas.reduce((sum, delta) => sum + delta, 0) / deltas.length;
     const foreign = body.samples.filter((sample: any) => {
-      const own = fakeLogprobs(sample.completion_ids, weight);
+      const own = fakeLogprobs(sample.completion_ids, sampling);
       const off = own.reduce((sum, value, index) => sum + Math.abs(value - sample.sampler_logprobs[index]), 0);
       return off / own.length > body.max_logprob_delta;
     }).length;
@@ -174,17 +176,15 @@ export class FakeTrainer {
     const noUpdate = zero === body.samples.length;
     state.weights.push(noUpdate ? weight : weight + 0.5);
     this.#write(run, state);
+    const mismatch = { mean_abs_logprob_delta: mean, max_abs_logprob_delta: Math.max(...deltas), kl: mean * mean, mean_ratio: 1 };
     state.lastStep = {
       step: body.step,
       adapter: this.#adapter(run, body.step - (this.fault.oldName ? 1 : 0)),
       loss: 0.1,
       grad_norm: noUpdate ? 0 : 1,
-      mismatch: {
-        mean_abs_logprob_delta: mean,
-        max_abs_logprob_delta: Math.max(...deltas),
-        kl: mean * mean,
-        mean_ratio: 1,
-      },
+      mismatch,
+      staleness,
+      off_policy: staleness ? { ...mismatch, mean_ratio: 1.1 } : null,
       clipped_share: 0,
       ratio_mean: 1,
       zero_advantage_samples: zero,

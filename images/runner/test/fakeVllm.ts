@@ -5,7 +5,7 @@ import { type FakeAnswer, type FakeRequest, FakeServer } from "./fakeServer.ts";
 
 /** A fake of vLLM for tests: adapters are folders with a weight in a file, loaded and unloaded by name. */
 export class FakeVllm {
-  readonly #server = new FakeServer((request) => this.#answer(request));
+  readonly server = new FakeServer((request) => this.#answer(request));
   /** By name, in the order of loading. */
   readonly #loaded = new Map<string, { root: string; weight: number }>();
   readonly apiKey = "fake-synth-key";
@@ -44,7 +44,7 @@ export class FakeVllm {
   #chats = 0;
 
   get url(): string {
-    return this.#server.url;
+    return this.server.url;
   }
 
   get loaded(): string[] {
@@ -52,13 +52,13 @@ export class FakeVllm {
   }
 
   start(): Promise<void> {
-    return this.#server.start();
+    return this.server.start();
   }
 
   /** Ends; what was loaded is forgotten, as by a killed process. */
   async stop(): Promise<void> {
     this.#loaded.clear();
-    await this.#server.stop();
+    await this.server.stop();
   }
 
   /** Drops an adapter, as a server does whose slots are too few. */

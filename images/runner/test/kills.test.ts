@@ -3,11 +3,13 @@ import type { RunEvent } from "../src/events.ts";
 import { FakeStack, ofType } from "./fakeStack.ts";
 import { merged, Pod } from "./pod.ts";
 
-const pod = (stack: FakeStack) =>
-  new Pod(stack.folder, stack.spec(), {
+const pod = (stack: FakeStack, staleness: 0 | 1 = 0) =>
+  new Pod(stack.folder, specOf(stack, staleness), {
     SYNTH_API_KEY: stack.vllm.apiKey,
     ENVIRONMENT_API_KEY: stack.taskApp.apiKey,
   });
+
+const specOf = (stack: FakeStack, staleness: 0 | 1) => stack.spec((spec) => (spec.training.staleness = staleness));
 
 /** What of a run must not depend on kills: what was played, from which version, with which result. */
 function record(events: readonly RunEvent[]) {
@@ -22,6 +24,7 @@ function record(events: readonly RunEvent[]) {
       adapter.version,
       samples,
     ]),
+    samplers: ofType(events, "rollout.finished").map(({ adapter, staleness }) => [adapter.split("-v").at(-1), staleness]),
     syncs: ofType(events, "sync.finished").map((event) => event.adapter.version),
     summary: { ...summary, seq: 0, time: "", adapterVersions: summary.adapterVersions.length },
   };
@@ -37,30 +40,39 @@ function onRollout(stack: FakeStack, pattern: RegExp, act: () => void): void {
   };
 }
 
-let calm: ReturnType<typeof record>;
+const calm: ReturnType<typeof record>[] = [];
 beforeAll(async () => {
-  await using stack = await FakeStack.start();
-  calm = record((await stack.run()).events);
+  for (const staleness of [0, 1] as const) {
+    await using stack = await FakeStack.start();
+    calm.push(record((await stack.run(specOf(stack, staleness))).events));
+  }
 });
 
-test.each<[string, (stack: FakeStack, kill: () => void) => void]>([
+const kills: [string, (stack: FakeStack, kill: () => void) => void][] = [
   ["in the rollouts of iteration 1", (stack, kill) => onRollout(stack, /-i1-g1-e3$/, kill)],
   ["in the rollouts of iteration 2", (stack, kill) => onRollout(stack, /-i2-g1-e1$/, kill)],
+  ["in the rollouts of iteration 3", (stack, kill) => onRollout(stack, /-i3-g0-e2$/, kill)],
   [
     "while the trainer takes step 2",
     (stack, kill) => (stack.trainer.fault.onStep = (body) => void (body.step === 2 && kill())),
   ],
+  ["in the evaluation after iteration 2", (stack, kill) => onRollout(stack, /-eval2-e2$/, kill)],
   ["in the last evaluation", (stack, kill) => onRollout(stack, /-eval3-e1$/, kill)],
-])("a runner killed %s is continued by the next one, and nothing counts twice", async (_when, arrange) => {
+];
+const cases = ([0, 1] as const).flatMap((staleness) => kills.map(([when, arrange]) => [staleness, when, arrange] as const))
+  // Nothing is played beside a step there.
+  .filter(([staleness, when]) => staleness === 0 || !/iteration 1|last/.test(when));
+
+test.each(cases)("with staleness %i a runner killed %s is continued by the next one, and nothing counts twice", async (staleness, _when, arrange) => {
   await using stack = await FakeStack.start();
-  const first = pod(stack);
+  const first = pod(stack, staleness);
   arrange(stack, () => first.kill("SIGKILL"));
   expect(await first.ended()).toBeNull();
-  const second = pod(stack);
+  const second = pod(stack, staleness);
   expect(await second.ended()).toBe(0);
 
   const events = merged(first, second);
-  expect(record(events)).toEqual(calm);
+  expect(record(events)).toEqual(calm[staleness]);
   expect(events.map((event) => event.seq)).toEqual(events.map((_, index) => index + 1));
   expect(stack.trainer.steps.map(({ step }) => step)).toEqual([1, 2, 3]);
   expect(stack.vllm.loaded).toEqual([]);

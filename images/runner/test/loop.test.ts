@@ -70,6 +70,31 @@ test("episodes run concurrently up to the limit", async () => {
   expect(stack.taskApp.mostRunning).toBe(3);
 });
 
+test("an episode that takes long holds up no other", async () => {
+  await using stack = await FakeStack.start();
+  const others = Promise.withResolvers<void>();
+  let played = 0;
+  // The first episode of iteration 1 waits for the end of all others, of which there are more than are played at a time.
+  stack.taskApp.fault.onRollout = ({ run_id }) => {
+    if (run_id.endsWith("-i1-g0-e0")) return others.promise;
+    if (run_id.includes("-i1-") && ++played === 7) others.resolve();
+  };
+  expect((await stack.run(stack.spec((spec) => (spec.rollout.maxConcurrent = 2)))).code).toBe(0);
+});
+
+test("connections to the three services are kept open and shared", async () => {
+  await using stack = await FakeStack.start();
+  const { code } = await stack.run(stack.spec((spec) => Object.assign(spec.training, { iterations: 6 })));
+  expect(code).toBe(0);
+  const connectionsOf = ({ server }: typeof stack.taskApp | typeof stack.vllm | typeof stack.trainer, path: RegExp) =>
+    new Set([...server.connections].flatMap(([url, sockets]) => (path.test(url) ? [...sockets] : []))).size;
+  expect(stack.taskApp.requests.length).toBe(3 + 4 * 3 + 6 * 8);
+  expect(connectionsOf(stack.taskApp, /rollout/)).toBeLessThanOrEqual(4);
+  // All but the chats, which are the task app's.
+  expect(connectionsOf(stack.vllm, /models|lora|v1.completions/)).toBe(1);
+  expect(connectionsOf(stack.trainer, /runs/)).toBeLessThanOrEqual(2);
+});
+
 test("every decision of an iteration reaches the trainer once, with its tokens", async () => {
   await using stack = await FakeStack.start();
   const { events } = await stack.run();

@@ -50,7 +50,7 @@ test("token ids and log-probabilities reach the trainer as the sampler gave them
         spec.rollout.maxTurns = decisions.length;
         const episode = readEpisode(await player.rollout({}, 4, signal), plan, spec);
         expect(episode.record.dropped).toBe(0);
-        const step = { step: 1, cursor: {}, temperature: 1, max_logprob_delta: 1, samples: trainingSamples([episode], true) };
+        const step = { step: 1, cursor: {}, temperature: 1, max_logprob_delta: 1, sampler_version: 0, samples: trainingSamples([episode], true) };
         await expect(learner.step(step, signal)).rejects.toThrow("500");
         expect(posted.samples.map((sample: any) => [sample.prompt_ids, sample.completion_ids, sample.sampler_logprobs])).toEqual(
           decisions.map(({ prompt, completion }) => [

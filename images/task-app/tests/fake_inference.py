@@ -41,6 +41,10 @@ class FakeInference:
         self.seconds = 0.0
         """How long an answer takes."""
         self.most_at_once = 0
+        self.held: dict[str, asyncio.Event] = {}
+        """By model: its answers wait for this."""
+        self.connections: set[tuple[str, int]] = set()
+        """Addresses that requests came from."""
         self._now = 0
         self.play(replies or [tool_reply(WALK)])
         self.app = FastAPI()
@@ -53,9 +57,13 @@ class FakeInference:
         body = await request.json()
         self.requests.append(body)
         self.headers.append(dict(request.headers))
+        if request.client is not None:
+            self.connections.add((request.client.host, request.client.port))
         self._now += 1
         self.most_at_once = max(self.most_at_once, self._now)
         await asyncio.sleep(self.seconds)
+        if body["model"] in self.held:
+            await self.held[body["model"]].wait()
         self._now -= 1
         reply = next(self._replies)
         if isinstance(reply, int):
