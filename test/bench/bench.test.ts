@@ -57,10 +57,12 @@ it("counts what a folder takes, and keeps the most that it took", async () => {
 it("takes the environment's figures from its program's output, and refuses another form", () => {
   const times = { wall_s: 0.002, cpu_s: 0.001 };
   const output = {
-    warm_up: times, reset: times, first_episode_of_a_seed: times, further_episode_of_a_seed: times, decision_of_5_actions: times,
-    conditions: { python: "3.11.7", seeds: 20, decisions: 100, cores: 2 },
+    warm_up: times, reset: { ...times, p95_wall_s: 0.003 }, first_episode_of_a_seed: times, further_episode_of_a_seed: times, decision_of_5_actions: times,
+    served: { episodes: 16, one_by_one_s: 3, at_once_s: 2, longest_wait_of_the_event_loop_s: 0.01 },
+    conditions: { python: "3.11.7", seeds: 20, decisions: 100, cores: 2, world_makers: 2 },
   };
-  expect(valueOf(envFigures(JSON.stringify(output)).figures, "steps_per_second")).toBe(2500);
+  const { figures, headline } = envFigures(JSON.stringify(output));
+  expect([valueOf(figures, "steps_per_second"), valueOf(figures, "scaling"), headline]).toEqual([2500, 1.5, { p50: 0.002, p95: 0.003 }]);
   expect(() => envFigures(JSON.stringify({ ...output, reset: undefined }))).toThrow("reset");
 });
 
