@@ -1,7 +1,7 @@
 import type { EpisodeRecord, RunEvent } from "../images/runner/src/events.ts";
 
 /** Made-up events of a run, for tests of the report only. */
-export interface FakeRun { name: string; iterations: number; rewards: number[]; before: number[]; after: number[]; settings?: Record<string, unknown> }
+export interface FakeRun { name: string; iterations: number; rewards: number[]; before: number[]; after: number[]; settings?: Record<string, unknown>; staleness?: 0 | 1 }
 
 /** Distributes over union members, so that the event's type and its fields still belong together. */
 type Content<E> = E extends RunEvent ? Omit<E, "v" | "run" | "seq" | "time"> : never;
@@ -12,7 +12,7 @@ const episode = (id: string, unlocks: number, envSeed = 1): EpisodeRecord => ({
 });
 const average = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-export function fakeEvents({ name, iterations, rewards, before, after, settings }: FakeRun, halfWidth = 0.2): RunEvent[] {
+export function fakeEvents({ name, iterations, rewards, before, after, settings, staleness = 0 }: FakeRun, halfWidth = 0.2): RunEvent[] {
   const events: RunEvent[] = [];
   const add = (content: Content<RunEvent>) => {
     const seq = events.length + 1;
@@ -33,13 +33,14 @@ export function fakeEvents({ name, iterations, rewards, before, after, settings 
   evaluate(0, before);
   rewards.forEach((reward, index) => {
     const iteration = index + 1;
+    const behind = index === 0 ? 0 : staleness;
     add({
-      type: "rollout.finished", iteration, adapter: `${name}-v${index}`, staleness: 0, seconds: 3, episodes: [episode(`t${iteration}`, 1)], meanReward: reward,
+      type: "rollout.finished", iteration, adapter: `${name}-v${index - behind}`, staleness: behind, seconds: 3, episodes: [episode(`t${iteration}`, 1)], meanReward: reward,
       decisions: { total: 10, dropped: 1, invalidActions: 2, invalidDecisions: 0 }, tokens: { prompt: 100, completion: 10 }, retries: 0,
     });
     add({
       type: "step.finished", iteration, adapter: adapter(iteration), loss: 0.1, gradNorm: 1, noUpdate: reward === 0,
-      staleness: 0, offPolicy: null, mismatch: { meanAbsLogprobDelta: 1e-6 * iteration, maxAbsLogprobDelta: 1e-5, kl: 2e-8, meanRatio: 1 },
+      staleness: behind, offPolicy: behind ? { meanAbsLogprobDelta: 0.02 * iteration, maxAbsLogprobDelta: 0.1, kl: 0.001, meanRatio: 1 } : null, mismatch: { meanAbsLogprobDelta: 1e-6 * iteration, maxAbsLogprobDelta: 1e-5, kl: 2e-8, meanRatio: 1 },
       clippedShare: 0, samples: 10, foreignSamples: 0, zeroAdvantageSamples: 0, tokens: { prompt: 100, completion: 10 }, seconds: 2,
     });
     sync(iteration);

@@ -53,7 +53,7 @@ test("comparisons, their methods, the mismatch of each step and what differs bes
   const [markdown, html] = [markdownReport(report), htmlReport(report, events)];
   expect(report.comparisons.map(({ a, b, pairs }) => [a, b, pairs])).toEqual([["crafter-rl-outcome", "the untrained model", 2], ["twin", "the untrained model", 2], ["crafter-rl-outcome", "twin", 2]]);
   expect(report.settingsDifferences.map(({ field }) => field)).toEqual(["training.learningRate"]);
-  expect(report.runs.find(({ name }) => name === "twin")!.mismatchSteps[2]).toEqual({ iteration: 3, kl: 2e-8, meanRatio: 1, meanAbsLogprobDelta: 3e-6, clippedShare: 0 });
+  expect(report.runs.find(({ name }) => name === "twin")!.mismatchSteps[2]).toEqual({ iteration: 3, kl: 2e-8, meanRatio: 1, meanAbsLogprobDelta: 3e-6, clippedShare: 0, staleness: 0, offPolicyDelta: null });
   for (const text of [markdown, html]) {
     expect(text).toContain("exact paired sign-flip test");
     expect(text).toContain("paired by world: ");

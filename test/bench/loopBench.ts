@@ -36,7 +36,7 @@ async function played(servers: Servers, spec: RunSpec, recorder: Recorder): Prom
   recorder.take();
   const { events } = await finishedRun(servers, spec);
   const paces = ofType(events, "rollout.finished").map(({ tokens, seconds }) => ({ tokens: tokens.completion, seconds }));
-  // Held-out episodes went through the recorder too; what is compared is what the events tell of.
+  // The last evaluation is under a version that trained nothing; the first, of one episode, is left in.
   const trained = new Set(ofType(events, "rollout.finished").map(({ adapter }) => adapter));
   return { paces, calls: recorder.take().filter(({ model }) => trained.has(model)) };
 }

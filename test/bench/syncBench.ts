@@ -52,6 +52,7 @@ async function samplesOf(servers: Servers, model: string, signal: AbortSignal): 
 /** Takes a step and brings its version to the server, as the loop does. */
 async function sync(trainer: Trainer, adapters: Adapters, samples: Sample[], signal: AbortSignal): Promise<Sync> {
   const { version } = adapters.current;
+  // The two samples are nobody's draws, so the gate for those is off.
   const result = await trainer.step({ step: version + 1, cursor: {}, temperature: 1, max_logprob_delta: 1e6, sampler_version: version, samples }, signal);
   const { loadSeconds, firstTokenSeconds } = await adapters.advance(result.adapter, hasUpdate(result));
   await adapters.proven();
@@ -77,9 +78,7 @@ export async function syncBench(progress: (text: string) => void, { specs, start
   const spec: RunSpec = { ...specs[0]!, endpoints: servers.endpoints };
   const { signal } = new AbortController();
   const [vllm, trainer] = [servers.vllm(), servers.trainer(NAME)];
-  // The two samples are no run's; the gates of a run are for what its sampler drew.
-  const guards = { ...spec.guards, maxLogprobDelta: 1 };
-  const adapters = new Adapters(vllm, trainer, { runKey: NAME, guards, signal, log: new RunLog(new Capture(progress), NAME) });
+  const adapters = new Adapters(vllm, trainer, { runKey: NAME, guards: spec.guards, signal, log: new RunLog(new Capture(progress), NAME) });
   try {
     const { adapter } = await trainer.put(spec, signal);
     await adapters.begin(adapter);
