@@ -14,9 +14,21 @@ export interface Pace {
   seconds: number;
 }
 
+/** A run of the same size with staleness 1, as its events tell it. */
+export interface StaleRun {
+  /** Of this run and of the one with staleness 0, from its start to its end. */
+  seconds: number;
+  freshSeconds: number;
+  /** Of its steps: sampler against the version that sampled and against the version that learned, mean |difference|, nats a token. */
+  mismatch: number;
+  corrected: number;
+  foreign: number;
+}
+
 const ROUNDS = 2;
 
-export function loopFigures(loop: readonly Pace[], bare: readonly Pace[]): Omit<Measured, "conditions"> {
+export function loopFigures(loop: readonly Pace[], bare: readonly Pace[], stale: readonly StaleRun[]): Omit<Measured, "conditions"> {
+  const mean = (pick: (run: StaleRun) => number) => stale.reduce((sum, run) => sum + pick(run), 0) / stale.length;
   const rate = (paces: readonly Pace[]) => paces.reduce((sum, { tokens }) => sum + tokens, 0) / paces.reduce((sum, { seconds }) => sum + seconds, 0);
   const ratio = rate(loop) / rate(bare);
   return {
@@ -25,6 +37,10 @@ export function loopFigures(loop: readonly Pace[], bare: readonly Pace[]): Omit<
       figure("loop", rate(loop), "tokens/s", "output tokens while an iteration is played; environment, task app and runner included"),
       figure("bare", rate(bare), "tokens/s", "the same requests one after the other on each of as many connections"),
       figure("loop_tokens", loop.reduce((sum, { tokens }) => sum + tokens, 0), ""), figure("bare_tokens", bare.reduce((sum, { tokens }) => sum + tokens, 0), ""),
+      figure("run", mean(({ freshSeconds }) => freshSeconds), "s", "a whole run with staleness 0"), figure("run_stale", mean(({ seconds }) => seconds), "s", "with staleness 1"),
+      figure("stale_mismatch", mean(({ mismatch }) => mismatch), "nats", "with staleness 1, sampler and the version that sampled, mean |difference| a token"),
+      figure("stale_corrected", mean(({ corrected }) => corrected), "nats", "sampler and the version that learned: what the importance weight corrects"),
+      figure("stale_foreign", stale.reduce((sum, { foreign }) => sum + foreign, 0), "", "decisions left out as another policy's"),
     ],
     notMeasured: [],
     headline: { ratio },
@@ -32,13 +48,23 @@ export function loopFigures(loop: readonly Pace[], bare: readonly Pace[]): Omit<
 }
 
 /** A run's rollouts as it tells them. */
-async function played(servers: Servers, spec: RunSpec, recorder: Recorder): Promise<{ paces: Pace[]; calls: ModelCall[] }> {
+async function played(servers: Servers, spec: RunSpec, recorder: Recorder): Promise<{ paces: Pace[]; calls: ModelCall[]; seconds: number }> {
   recorder.take();
   const { events } = await finishedRun(servers, spec);
   const paces = ofType(events, "rollout.finished").map(({ tokens, seconds }) => ({ tokens: tokens.completion, seconds }));
   // The last evaluation is under a version that trained nothing; the first, of one episode, is left in.
   const trained = new Set(ofType(events, "rollout.finished").map(({ adapter }) => adapter));
-  return { paces, calls: recorder.take().filter(({ model }) => trained.has(model)) };
+  return { paces, seconds: ofType(events, "run.finished")[0]!.seconds, calls: recorder.take().filter(({ model }) => trained.has(model)) };
+}
+
+async function staleRun(servers: Servers, spec: RunSpec, freshSeconds: number): Promise<StaleRun> {
+  const { events } = await finishedRun(servers, { ...spec, training: { ...spec.training, staleness: 1 } });
+  const steps = ofType(events, "step.finished").filter(({ staleness }) => staleness === 1);
+  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  return {
+    seconds: ofType(events, "run.finished")[0]!.seconds, freshSeconds, foreign: steps.reduce((sum, { foreignSamples }) => sum + foreignSamples, 0),
+    mismatch: mean(steps.map(({ mismatch }) => mismatch.meanAbsLogprobDelta)), corrected: mean(steps.map(({ offPolicy }) => offPolicy!.meanAbsLogprobDelta)),
+  };
 }
 
 /**
@@ -76,17 +102,19 @@ export async function loopBench(progress: (text: string) => void, { specs, start
     training: { ...first!.training, iterations: 4 }, evaluation: { seeds: first!.evaluation.seeds.slice(0, 1), everyIterations: 0 },
   };
   await played(servers, { ...spec, training: { ...spec.training, iterations: 1 } }, recorder);
-  const [loop, straight]: [Pace[], Pace[]] = [[], []];
+  const [loop, straight, stale]: [Pace[], Pace[], StaleRun[]] = [[], [], []];
   for (let round = 0; round < ROUNDS; round++) {
     progress(`loop: round ${round + 1} of ${ROUNDS}, a run`);
-    const { paces, calls } = await played(servers, spec, recorder);
+    const { paces, calls, seconds } = await played(servers, spec, recorder);
     loop.push(...paces);
     progress(`loop: round ${round + 1} of ${ROUNDS}, its ${calls.length} model calls by themselves`);
     straight.push(await bare(servers, calls, spec.rollout.maxConcurrent, round));
+    progress(`loop: round ${round + 1} of ${ROUNDS}, a run with staleness 1`);
+    stale.push(await staleRun(servers, spec, seconds));
   }
   const { training, rollout } = spec;
   return {
-    ...loopFigures(loop, straight),
+    ...loopFigures(loop, straight, stale),
     conditions: { ...conditions, rounds: ROUNDS, iterations: training.iterations, episodes: training.batchSize * training.groupSize, turns: rollout.maxTurns, maxConcurrent: rollout.maxConcurrent },
   };
 }
