@@ -9,6 +9,7 @@ import type { RunSpec } from "../../../images/runner/src/runSpec.ts";
 import { TaskApp } from "../../../images/runner/src/taskApp.ts";
 import { Trainer } from "../../../images/runner/src/trainer.ts";
 import { Vllm } from "../../../images/runner/src/vllm.ts";
+import { EXIT } from "../../../cli/exit.ts";
 import { slotsFor } from "../../../components/packing.ts";
 import { PROJECT_ROOT } from "../../../components/settings.ts";
 import type { StackSettings } from "../../../components/settings/schema.ts";
@@ -50,6 +51,8 @@ export class Servers implements AsyncDisposable {
   static async start(options: ServersOptions): Promise<Servers> {
     const [taskApp, vllm, trainer] = [await freePort(), await freePort(), await freePort()];
     const servers = new Servers({ taskApp, vllm, trainer });
+    // They lead process groups of their own, which no Ctrl-C reaches; this process's exit ends them.
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, leave);
     try {
       servers.#startAll(options, { taskApp, vllm, trainer });
       await Promise.race([servers.#ready(options.progress), ...servers.#ends.map((end) => end.then(ended))]);
@@ -108,9 +111,12 @@ export class Servers implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new Error("the bench is over"));
     await Promise.allSettled(this.#ends);
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, leave);
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
+
+const leave = (): never => process.exit(EXIT.interrupted);
 
 function ended(): never {
   throw new Error("a server of the bench ended by itself, with status 0");
