@@ -46,7 +46,7 @@ beforeAll(async () => {
     await using stack = await FakeStack.start();
     calm.push(record((await stack.run(specOf(stack, staleness))).events));
   }
-});
+}, 30_000);
 
 const kills: [string, (stack: FakeStack, kill: () => void) => void][] = [
   ["in the rollouts of iteration 1", (stack, kill) => onRollout(stack, /-i1-g1-e3$/, kill)],
