@@ -1,6 +1,6 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { waitFor } from "../../../images/runner/src/readiness.ts";
@@ -122,10 +122,15 @@ function ended(): never {
   throw new Error("a server of the bench ended by itself, with status 0");
 }
 
+/**
+ * A port that nobody has, below those that the system gives out by itself: vLLM takes its own only after half a minute of loading, and
+ * by then somebody else's client or server may have got one of those.
+ */
 async function freePort(): Promise<number> {
+  const port = randomInt(20_000, 32_000);
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
+  const free = await new Promise<boolean>((resolve) => server.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true)));
+  if (!free) return freePort();
   await new Promise((resolve) => server.close(resolve));
   return port;
 }
