@@ -61,8 +61,8 @@ it("takes the environment's figures from its program's output, and refuses anoth
     served: { episodes: 16, one_by_one_s: 3, at_once_s: 2, longest_wait_of_the_event_loop_s: 0.01 },
     conditions: { python: "3.11.7", seeds: 20, decisions: 100, cores: 2, world_makers: 2 },
   };
-  const { figures, headline } = envFigures(JSON.stringify(output));
-  expect([valueOf(figures, "steps_per_second"), valueOf(figures, "scaling"), headline]).toEqual([2500, 1.5, { p50: 0.002, p95: 0.003 }]);
+  const { figures, keys } = envFigures(JSON.stringify(output));
+  expect([valueOf(figures, "steps_per_second"), valueOf(figures, "scaling"), keys]).toEqual([2500, 1.5, { p50: 0.002, p95: 0.003 }]);
   expect(() => envFigures(JSON.stringify({ ...output, reset: undefined }))).toThrow("reset");
 });
 

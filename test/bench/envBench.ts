@@ -39,7 +39,7 @@ export function envFigures(text: string): Measured {
       figure("warm_up", measured.warm_up.wall_s, "s", "once a process"),
     ],
     notMeasured: [],
-    headline: { p50, p95 },
+    keys: { p50, p95 },
     conditions: conditions,
   };
 }

@@ -43,7 +43,7 @@ export function loopFigures(loop: readonly Pace[], bare: readonly Pace[], stale:
       figure("stale_foreign", stale.reduce((sum, { foreign }) => sum + foreign, 0), "", "decisions left out as another policy's"),
     ],
     notMeasured: [],
-    headline: { ratio },
+    keys: { ratio },
   };
 }
 

@@ -37,7 +37,7 @@ export function sharedFigures(rounds: readonly Round[]): Omit<Measured, "conditi
       ]),
     ],
     notMeasured: [],
-    headline: { speedup },
+    keys: { speedup },
   };
 }
 

@@ -34,7 +34,7 @@ export function syncFigures(idle: readonly Sync[], loaded: readonly Sync[], adap
       figure("adapter", adapterBytes / 1e6, "MB"),
     ],
     notMeasured: [],
-    headline: { p50, p95, p50UnderLoad, p95UnderLoad },
+    keys: { p50, p95, p50UnderLoad, p95UnderLoad },
   };
 }
 

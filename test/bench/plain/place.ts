@@ -16,14 +16,12 @@ import { embeddedOverlay, factsForCheck } from "../../../local/overlay.ts";
 import { ensureMlEnv } from "../../../local/python/mlEnv.ts";
 import { Servers } from "./servers.ts";
 
-export const DEVICES = ["cpu", "cuda"] as const;
-export type Device = (typeof DEVICES)[number];
-
 export interface PlaceOptions {
-  device: Device;
+  /** cpu (default) or cuda. */
+  device?: string;
   /** On a GPU: a Python with vLLM and the packages of images/trainer and images/task-app, and a folder with a model. */
-  python?: string | undefined;
-  model?: string | undefined;
+  python?: string;
+  model?: string;
   progress: (text: string) => void;
 }
 
@@ -47,8 +45,10 @@ export function oneCard(dev: Record<string, unknown>): { vllm: { args: string[] 
 }
 
 /** Throws a UserError where there is no such device, or not what it needs. */
-export async function placeOf({ device, python, model, progress }: PlaceOptions): Promise<Place> {
-  if (device === "cuda") return cudaPlace({ gpu: gpuName(), python, model, progress });
+export async function placeOf({ device = "cpu", progress, ...given }: PlaceOptions): Promise<Place> {
+  if (device === "cuda") return cudaPlace({ gpu: gpuName(), progress, ...given });
+  if (device !== "cpu") throw new UserError(`--device is cpu or cuda, not "${device}".`);
+  if (Object.keys(given).length > 0) throw new UserError("--python and --model are for --device cuda: on the CPU the bench takes the embedded stack's own.");
   const { cacheDir } = folders();
   const context = { progress, signal: new AbortController().signal };
   const env = await ensureMlEnv({ root: PROJECT_ROOT, cacheDir }, context);
