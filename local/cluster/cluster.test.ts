@@ -77,12 +77,15 @@ test("the control plane listens on the loopback alone and doesn't set what kwokc
   } as unknown as Toolchain;
   const config = kwokctlConfig(settings, places, toolchain) as {
     options: Record<string, unknown>;
-    componentsPatches: { name: string; extraArgs: { key: string; override?: boolean }[] }[];
+    componentsPatches: { name: string; extraArgs: { key: string; value: string; override?: boolean }[] }[];
   };
   expect(config.options).toMatchObject({ bindAddress: "127.0.0.1", kubeAuthorization: true, kubeApiserverPort: 16443 });
   const all = config.componentsPatches.flatMap(({ extraArgs }) => extraArgs);
   const overridden = all.filter((argument) => argument.override);
   expect(overridden.map(({ key }) => key)).toEqual(["manage-all-nodes"]);
+  // Where nobody would take over, a lost lease must end nobody.
+  const alone = config.componentsPatches.filter(({ extraArgs }) => extraArgs.some(({ key, value }) => key === "leader-elect" && value === "false"));
+  expect(alone.map(({ name }) => name)).toEqual(["kube-controller-manager", "kube-scheduler"]);
 });
 
 test("the kubelet takes no anonymous request and leaves pods below a cgroup of ours", () => {

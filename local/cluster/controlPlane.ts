@@ -21,6 +21,8 @@ export function kwokctlConfig(settings: ClusterSettings, layout: Layout, toolcha
   const { ports } = settings;
   const { binaries, versions } = toolchain;
   const add = (key: string, value: string) => ({ key, value });
+  // There is one of each. By default it ends itself for good when the API server does not take its lease for ten seconds.
+  const alone = [add("leader-elect", "false")];
   return {
     apiVersion: "config.kwok.x-k8s.io/v1alpha1",
     kind: "KwokctlConfiguration",
@@ -63,8 +65,9 @@ export function kwokctlConfig(settings: ClusterSettings, layout: Layout, toolcha
       },
       {
         name: "kube-controller-manager",
-        extraArgs: [add("flex-volume-plugin-dir", layout.kubelet.volumePlugins)],
+        extraArgs: [add("flex-volume-plugin-dir", layout.kubelet.volumePlugins), ...alone],
       },
+      { name: "kube-scheduler", extraArgs: alone },
       {
         name: "kwok-controller",
         extraArgs: [
