@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-const shared = { isolate: false, exclude: ["**/node_modules/**", "**/*.cluster.test.ts"], testTimeout: 30_000 };
+const shared = { isolate: false, exclude: ["**/node_modules/**", "**/*.cluster.test.ts", "**/*.faults.test.ts"], testTimeout: 30_000 };
 
 /**
  * Every test that needs no cluster: unit tests beside their files, component and program tests in test/. The files of a

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from "vitest";
-import type { RunEvent } from "../src/events.ts";
 import { FakeStack, ofType } from "./fakeStack.ts";
 import { merged, Pod } from "./pod.ts";
+import { runRecord } from "./runRecord.ts";
 
 const pod = (stack: FakeStack, staleness: 0 | 1 = 0) =>
   new Pod(stack.folder, specOf(stack, staleness), {
@@ -10,25 +10,6 @@ const pod = (stack: FakeStack, staleness: 0 | 1 = 0) =>
   });
 
 const specOf = (stack: FakeStack, staleness: 0 | 1) => stack.spec((spec) => (spec.training.staleness = staleness));
-
-/** What of a run must not depend on kills: what was played, from which version, with which result. */
-function record(events: readonly RunEvent[]) {
-  const hashes = (list: readonly { episodes: { trajectoryHash: string }[] }[]) =>
-    list.map((event) => event.episodes.map((e) => e.trajectoryHash));
-  const { seconds, adapterSyncSeconds, ...summary } = ofType(events, "run.finished")[0]!;
-  return {
-    rollouts: hashes(ofType(events, "rollout.finished")),
-    evaluations: hashes(ofType(events, "evaluation.finished")),
-    steps: ofType(events, "step.finished").map(({ iteration, adapter, samples }) => [
-      iteration,
-      adapter.version,
-      samples,
-    ]),
-    samplers: ofType(events, "rollout.finished").map(({ adapter, staleness }) => [adapter.split("-v").at(-1), staleness]),
-    syncs: ofType(events, "sync.finished").map((event) => event.adapter.version),
-    summary: { ...summary, seq: 0, time: "", adapterVersions: summary.adapterVersions.length },
-  };
-}
 
 /** Calls back once, when the nth request comes that the pattern fits. */
 function onRollout(stack: FakeStack, pattern: RegExp, act: () => void): void {
@@ -40,11 +21,11 @@ function onRollout(stack: FakeStack, pattern: RegExp, act: () => void): void {
   };
 }
 
-const calm: ReturnType<typeof record>[] = [];
+const calm: ReturnType<typeof runRecord>[] = [];
 beforeAll(async () => {
   for (const staleness of [0, 1] as const) {
     await using stack = await FakeStack.start();
-    calm.push(record((await stack.run(specOf(stack, staleness))).events));
+    calm.push(runRecord((await stack.run(specOf(stack, staleness))).events));
   }
 }, 30_000);
 
@@ -72,7 +53,7 @@ test.each(cases)("with staleness %i a runner killed %s is continued by the next 
   expect(await second.ended()).toBe(0);
 
   const events = merged(first, second);
-  expect(record(events)).toEqual(calm[staleness]);
+  expect(runRecord(events)).toEqual(calm[staleness]);
   expect(events.map((event) => event.seq)).toEqual(events.map((_, index) => index + 1));
   expect(stack.trainer.steps.map(({ step }) => step)).toEqual([1, 2, 3]);
   expect(stack.vllm.loaded).toEqual([]);
