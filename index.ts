@@ -7,10 +7,11 @@ import { EnvSecret } from "./components/envSecret.ts";
 import { GpuNodePool } from "./components/gpuNodePool.ts";
 import { GpuPreflight } from "./components/gpuPreflight.ts";
 import { LoraTrainer } from "./components/loraTrainer.ts";
-import { trainerName, vllmName } from "./components/names.ts";
+import { LOCAL_QUEUE, PAIR_CONTROLLER, trainerName, vllmName } from "./components/names.ts";
 import { nextCommands } from "./components/nextCommands.ts";
 import { poolOf } from "./components/nodePool/pool.ts";
 import { PairClaims } from "./components/pairClaims.ts";
+import { PairController } from "./components/pairController.ts";
 import { podSecurityLevel } from "./components/pod/storage.ts";
 import { ResultsStore } from "./components/resultsStore.ts";
 import { RewardJob } from "./components/rewardJob.ts";
@@ -39,30 +40,29 @@ export default async function program(overlay: StackOverlay = {}) {
   // What is in the namespace goes with it: a teardown deletes the namespace and waits for that. What runs leave is in another one, and stays (docs/results.md).
   const inNamespace = { provider, deletedWith: namespace };
   const secret = new EnvSecret("env", { stack, namespace: namespaceName, secrets: plan.secrets }, inNamespace);
-  const network = new StackNetwork("network", { stack, namespace: namespaceName, model: settings.model, keys: secret.keys, specs: plan.runs.map(({ spec }) => spec) }, inNamespace);
-  const nodes = new GpuNodePool("gpus", { stack, life: { deadlineMinutes: plan.quote.deadline.runMinutes, readyWithinMinutes: plan.quote.startMinutes }, ...settings.gpu }, { provider });
+  const network = new StackNetwork("network", { stack, namespace: namespaceName, model: settings.model, keys: secret.keys, specs: plan.runs.map(({ spec }) => spec), apiPorts: settings.cluster.apiPorts }, inNamespace);
+  const nodes = new GpuNodePool("gpus", { stack, life: { deadlineMinutes: plan.quote.deadline.runMinutes, readyWithinMinutes: plan.quote.startMinutes, waves: plan.quote.waves }, ...settings.gpu }, { provider });
   new RunBudget("budget", { stack, namespace: namespaceName, deadline: plan.quote.deadline }, inNamespace);
   const { images, results, trainer: { device } } = settings;
-  const builder = imageBuilder("docker", images.dockerHost, [images.taskApp, images.runner, images.trainer, images.vllm, ...(images.store ? [images.store] : [])]);
+  const builder = imageBuilder("docker", images.dockerHost, [images.taskApp, images.runner, images.trainer, images.vllm, images.pairController, ...(images.store ? [images.store] : [])]);
   const image = (folder: string, source: typeof images.taskApp) => new ContainerImage(folder, { ...images, folder, source, tag: stack }, { provider: builder }).reference;
-
-  const common = { stack, namespace: namespaceName, secret: secret.name, keys: secret.keys, pool: poolOf(stack, settings.gpu), device, model: settings.model, hostRoot: settings.hostRoot, adapters: settings.adapters };
+  const common = { stack, namespace: namespaceName, secret: secret.name, keys: secret.keys, pool: poolOf(stack, settings.gpu, settings.queue && LOCAL_QUEUE), device, model: settings.model, hostRoot: settings.hostRoot, adapters: settings.adapters };
   const taskApp = new TaskApp("task-app", { ...common, ...settings.taskApp, image: image("task-app", images.taskApp) }, { ...inNamespace, dependsOn: [network, secret] });
   const [vllmImage, trainerImage, runnerImage] = [image("vllm", images.vllm), image("trainer", images.trainer), image("runner", images.runner)];
+  new PairController(PAIR_CONTROLLER, { ...common, image: image("pair-controller", images.pairController), pairs: plan.pairs, nodeCount: settings.gpu.nodeCount,
+    clusterQueue: settings.queue?.kueue.clusterQueue, startMinutes: plan.quote.startMinutes }, { ...inNamespace, dependsOn: [network] });
   const preflight = device === "cuda" ? [new GpuPreflight("preflight", { stack, namespace: namespaceName, program: readProgram("images/preflight/preflight.py") }, inNamespace)] : [];
   const keeping = results?.kind !== "claim" ? [] : [new ResultsStore("results", { stack, ...results, image: image("store", images.store!), pool: common.pool, key: plan.secrets.RESULTS_API_KEY! },
     { provider: clusterProvider("kept", { ...settings.cluster, adopts: true }) })];
-
-  const pairs = plan.pairs.map(({ name: pair, slots }) => {
+  const pairs = plan.pairs.map(({ name: pair, slots, waits }) => {
     const claims = new PairClaims(pair, { stack, namespace: namespaceName, pair, deviceClass: common.pool.deviceClass, adapters: settings.adapters, modelCache: settings.model.cache }, inNamespace);
     const onGpus = { ...inNamespace, dependsOn: [nodes, network, secret, claims, ...preflight] };
     return {
       pair,
-      vllm: new VllmServer(vllmName(pair), { ...common, ...settings.vllm, image: vllmImage, pair, slots }, onGpus),
-      trainer: new LoraTrainer(trainerName(pair), { ...common, ...settings.trainer, image: trainerImage, pair }, onGpus),
+      vllm: new VllmServer(vllmName(pair), { ...common, ...settings.vllm, image: vllmImage, pair, waits, slots }, onGpus),
+      trainer: new LoraTrainer(trainerName(pair), { ...common, ...settings.trainer, image: trainerImage, pair, waits }, onGpus),
     };
   });
-
   const jobs = plan.runs.map(({ pair, spec }) => {
     const { vllm, trainer } = pairs.find((each) => each.pair === pair)!;
     return [spec.name, new RewardJob(spec.name, { ...common, ...settings.runner, image: runnerImage, pair, spec, deadlineMinutes: plan.quote.deadline.runMinutes },

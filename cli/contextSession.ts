@@ -63,7 +63,7 @@ export class ContextSession implements StackSession {
     const { settings, plan } = await this.#plan();
     demandBuilder(settings);
     const { nodes } = await this.#reach();
-    await this.#demandPool(nodes, settings.gpu);
+    await this.#demandPool(nodes, settings);
     const storage = await storageProblem(this.#context.config, settings.results, this.stack);
     if (storage !== null) throw new UserError(`context ${this.#context.name}: ${storage}. Nothing was changed.`);
     this.#supplies?.demandMachine();
@@ -150,12 +150,10 @@ export class ContextSession implements StackSession {
    * Throws UserError when no node can take a pair, since its pods would wait until their deadline and nobody would learn why; or, where
    * nodes are made when pods ask for them, when the cluster can't make any.
    */
-  async #demandPool(nodes: readonly V1Node[], gpu: StackSettings["gpu"]): Promise<void> {
-    if (gpu.backend !== "existing") {
-      const missing = await missingKinds(this.#context.config, gpu.backend);
-      if (missing !== null) throw new UserError(`context ${this.#context.name}: ${missing}. Nothing was changed.`);
-      return;
-    }
+  async #demandPool(nodes: readonly V1Node[], { gpu, queue }: StackSettings): Promise<void> {
+    const missing = await missingKinds(this.#context.config, { backend: gpu.backend, queue: queue !== undefined });
+    if (missing !== null) throw new UserError(`context ${this.#context.name}: ${missing}. Nothing was changed.`);
+    if (gpu.backend !== "existing") return;
     if (this.#supplies !== null) this.#nodeName = this.#supplies.chooseNode(nodes, this.#context.name, gpu);
     const problem = poolProblem(nodes, this.#supplies === null ? gpu : { ...gpu, nodes: [this.#nodeName] });
     if (problem !== null) throw new UserError(`context ${this.#context.name}: ${problem}.\nMend gpu in Pulumi.${this.stack}.yaml or the nodes (README.md, On a cluster of your own). Nothing was changed.`);
@@ -164,7 +162,7 @@ export class ContextSession implements StackSession {
 
 /** Throws UserError for builds that the stand-in for the Docker plugin cannot do, before anything is made. */
 function demandBuilder({ images }: StackSettings): void {
-  const built = (["taskApp", "runner", "trainer", "vllm"] as const).filter((name) => "base" in images[name]);
+  const built = (["taskApp", "runner", "pairController", "trainer", "vllm"] as const).filter((name) => "base" in images[name]);
   if (built.length === 0 || images.builder === "BuilderV1" || hasOfficial("docker", OFFICIAL_PLUGINS)) return;
   throw new UserError([
     `images.builder is ${images.builder}, and images.${built.join(", images.")} would be built: the official Docker plugin, which can, is not installed. Nothing was changed.`,

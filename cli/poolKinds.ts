@@ -1,4 +1,5 @@
 import { ApiException, CustomObjectsApi, type KubeConfig } from "@kubernetes/client-node";
+import { KUEUE } from "../components/kueue.ts";
 import { aksNodeClass } from "../components/nodePool/nodeClasses.ts";
 import { computeClass } from "../components/nodePool/computeClass.ts";
 import type { GpuNodes } from "../components/nodePool/nodes.ts";
@@ -21,13 +22,25 @@ const KINDS: Record<Backend, { kinds: Kind[]; brings: string }> = {
 };
 
 /**
- * What a cluster lacks for a pool, for a person; null when it has every kind of object that the pool is made of. Without them the
- * pool's objects would be refused in the middle of an update.
+ * What a cluster lacks for a pool and its queue, for a person; null when it has every kind of object that they are made of. Without
+ * them the objects would be refused in the middle of an update.
  *
  * Throws the API's error, but for a kind that is not there.
  */
-export async function missingKinds(config: KubeConfig, backend: Backend): Promise<string | null> {
-  const { kinds, brings } = KINDS[backend];
+export async function missingKinds(config: KubeConfig, { backend, queue }: { backend: Backend; queue: boolean }): Promise<string | null> {
+  const needs = [
+    { ...KINDS[backend], because: `gpu.backend is ${backend}`, remedy: "Take another backend" },
+    ...(queue ? [{ kinds: [KUEUE.localQueue], brings: "Kueue 0.15 or newer brings it", because: "queue is kueue", remedy: "Leave queue out" }] : []),
+  ];
+  const problems = await Promise.all(needs.map(async ({ kinds, brings, because, remedy }) => {
+    const missing = await unknownKinds(config, kinds);
+    return missing.length === 0 ? [] : [`${because}, but the cluster knows no ${missing.join(" and no ")}; ${brings}. ${remedy}, or install what is missing`];
+  }));
+  return problems.flat().join(". ") || null;
+}
+
+/** Those of some kinds that a cluster does not have. */
+async function unknownKinds(config: KubeConfig, kinds: readonly Kind[]): Promise<string[]> {
   const api = config.makeApiClient(CustomObjectsApi);
   const known = await Promise.all(kinds.map(async ({ apiVersion, kind }) => {
     const [group, version] = apiVersion.split("/") as [string, string];
@@ -37,7 +50,5 @@ export async function missingKinds(config: KubeConfig, backend: Backend): Promis
     });
     return resources.some((resource) => resource.kind === kind);
   }));
-  const missing = kinds.filter((_, index) => !known[index]).map(({ apiVersion, kind }) => `${kind} (${apiVersion})`);
-  if (missing.length === 0) return null;
-  return `gpu.backend is ${backend}, but the cluster knows no ${missing.join(" and no ")}; ${brings}. Take another backend, or install what is missing`;
+  return kinds.filter((_, index) => !known[index]).map(({ apiVersion, kind }) => `${kind} (${apiVersion})`);
 }

@@ -35,7 +35,8 @@ class ServerFollower {
   async poll({ core, namespace }: Access): Promise<void> {
     if (!this.#follower.onServerTrouble) return;
     const { items } = await core.listNamespacedPod({ namespace, labelSelector: `${LABEL.part},${LABEL.pair}` });
-    for (const { metadata, ...pod } of oldestFirst(items)) {
+    for (const pod of oldestFirst(items)) {
+      const { metadata } = pod;
       const server = `${metadata!.labels![LABEL.pair]}-${metadata!.labels![LABEL.part]}`;
       const trouble = metadata!.deletionTimestamp ? "" : podTrouble(pod);
       if (trouble !== (this.#troubles.get(server) ?? "")) this.#follower.onServerTrouble(server, trouble);
@@ -58,11 +59,12 @@ class RunFollower {
     this.#follower = follower;
   }
 
-  async poll(access: Access): Promise<void> {
+  async poll(access: Access, jobs: readonly JobState[]): Promise<void> {
     const { items } = await access.core.listNamespacedPod({ namespace: access.namespace, labelSelector: `${LABEL.run}=${this.#run}` });
     const pods = oldestFirst(items);
     for (const pod of pods) if (hasLog(pod)) await this.#drain(access, pod.metadata!.name!);
-    const trouble = pods.length === 0 ? "no pod yet" : podTrouble(pods.at(-1)!);
+    const waitsFor = jobs.find(({ run, state }) => run === this.#run && state === "waiting")?.reason;
+    const trouble = pods.length === 0 ? waitsFor || "no pod yet" : podTrouble(pods.at(-1)!);
     if (trouble !== this.#trouble) this.#follower.onTrouble?.(this.#run, (this.#trouble = trouble));
   }
 
@@ -91,7 +93,7 @@ export async function followRuns(access: Access, runs: readonly string[], follow
     try {
       // States before logs: what a Job wrote before it ended is then read by the poll that follows.
       const jobs = (await listRunJobs(access)).filter((job) => runs.includes(job.run));
-      for (const one of followers) await one.poll(access);
+      for (const one of followers) await one.poll(access, jobs);
       lastAnswer = Date.now();
       if (jobs.length === runs.length && jobs.every((job) => job.state === "complete" || job.state === "failed")) return jobs;
     } catch (error) {

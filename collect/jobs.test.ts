@@ -14,6 +14,14 @@ test("a Job's conditions decide, not its pods", () => {
   expect(jobState(job(0, { type: "Complete", status: "False" })).state).toBe("waiting");
 });
 
+test("a Job whose pod waits at its gate is waiting, and one that the pair controller has suspended says for what", () => {
+  expect(jobState({ ...job(1), status: { active: 1, ready: 0 } }).state).toBe("waiting");
+  const suspended = { ...job(0), spec: { suspend: true, template: {} } };
+  expect(jobState(suspended)).toMatchObject({ state: "waiting", reason: "" });
+  expect(jobState({ ...suspended, metadata: { ...suspended.metadata, annotations: { "rewardlab.dev/parked": "true" } } })).toMatchObject({ state: "waiting", reason: expect.stringContaining("its pair's turn") });
+  expect(podTrouble({ spec: { containers: [], schedulingGates: [{ name: "rewardlab.dev/turn" }] } })).toContain("its pair's turn");
+});
+
 test("a failed Job keeps the reason that Kubernetes gave", () => {
   expect(jobState(job(0, { type: "Failed", status: "True", reason: "DeadlineExceeded", message: "Job was active longer than specified deadline" })))
     .toEqual({ run: "a", job: "a-1", state: "failed", reason: "DeadlineExceeded: Job was active longer than specified deadline" });

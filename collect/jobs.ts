@@ -1,13 +1,14 @@
 import type { V1Job } from "@kubernetes/client-node";
 import type { Access } from "./access.ts";
-import { LABEL } from "../components/names.ts";
+import { ANNOTATION, LABEL } from "../components/names.ts";
+import { WAITS_FOR_TURN } from "./podState.ts";
 
 /** What the cluster says of a run's Job, whatever the runner itself said. */
 export interface JobState {
   run: string;
   job: string;
   state: "waiting" | "running" | "complete" | "failed";
-  /** The Job's own reason and message when it failed, such as BackoffLimitExceeded or DeadlineExceeded. */
+  /** The Job's own reason and message when it failed, such as BackoffLimitExceeded or DeadlineExceeded; what a waiting one waits for, if it is known. */
   reason: string;
 }
 
@@ -18,7 +19,10 @@ export function jobState(job: V1Job): JobState {
   const base = { run: job.metadata!.labels![LABEL.run]!, job: job.metadata!.name! };
   if (condition("Complete")) return { ...base, state: "complete", reason: "" };
   if (failed) return { ...base, state: "failed", reason: [failed.reason, failed.message].filter(Boolean).join(": ") };
-  return { ...base, state: (job.status?.active ?? 0) > 0 ? "running" : "waiting", reason: "" };
+  // A pod that waits at its gate counts as active; one that runs is ready too, since runners have no other probe.
+  const { active = 0, ready = active } = job.status ?? {};
+  if (job.spec?.suspend && job.metadata?.annotations?.[ANNOTATION.parked] !== undefined) return { ...base, state: "waiting", reason: WAITS_FOR_TURN };
+  return { ...base, state: active > 0 && ready > 0 ? "running" : "waiting", reason: "" };
 }
 
 /** The Jobs of all runs of the stack; of a run that was replaced, the newest Job. */

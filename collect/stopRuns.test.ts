@@ -56,7 +56,7 @@ it("keeps everything that a run says until it has ended, what it says after it w
   await stopRuns(access(), [job("one")], (run, line) => lines.push(`${run}: ${line}`));
   expect(lines).toEqual(["one: first", "one: second", "one: last words"]);
   expect(requests.indexOf("GET one-1-x/log")).toBeLessThan(requests.indexOf("PATCH jobs/one-1"));
-  expect(patch).toEqual({ type: "application/merge-patch+json", body: { spec: { suspend: true } } });
+  expect(patch).toEqual({ type: "application/merge-patch+json", body: { metadata: { annotations: { "rewardlab.dev/parked": null } }, spec: { suspend: true } } });
 });
 
 it("suspends a run that has no pod, so that it does not start while the stack goes", async () => {

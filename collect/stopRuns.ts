@@ -2,7 +2,7 @@ import { createInterface } from "node:readline";
 import { PassThrough } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Log, PatchStrategy, setHeaderOptions, type V1Pod } from "@kubernetes/client-node";
-import { LABEL } from "../components/names.ts";
+import { ANNOTATION, LABEL } from "../components/names.ts";
 import type { Access } from "./access.ts";
 import { RUNNER_CONTAINER } from "./follow.ts";
 import type { JobState } from "./jobs.ts";
@@ -13,14 +13,15 @@ const LAST_WORDS_MS = 60_000;
 /**
  * Ends the runs of these Jobs in order, and returns everything that their last pods said, by run: a suspended Job's pods
  * are deleted with their logs, so the log is followed from before the suspension until the pod has ended. Jobs that have
- * no pod are suspended all the same, so that none starts while the stack is taken down.
+ * no pod are suspended all the same, so that none starts while the stack is taken down: neither by itself nor by the pair
+ * controller, which starts those alone that it has suspended itself.
  */
 export async function stopRuns(access: Access, jobs: readonly JobState[], onLine: (run: string, line: string) => void): Promise<void> {
   await Promise.all(jobs.map(async ({ run, job }) => {
     const pod = (await podsOf(access, job)).find(isRunning);
     const words = pod && await openLog(access, pod.metadata!.name!);
     await access.batch.patchNamespacedJob(
-      { namespace: access.namespace, name: job, body: { spec: { suspend: true } } },
+      { namespace: access.namespace, name: job, body: { metadata: { annotations: { [ANNOTATION.parked]: null } }, spec: { suspend: true } } },
       setHeaderOptions("Content-Type", PatchStrategy.MergePatch),
     );
     // Read from here on only: a reader that nobody listens to yet would drop what it reads.

@@ -20,8 +20,20 @@ export const RUN_BUDGET = { name: "rewardlab-budget", file: "budget.json" } as c
 /** The ConfigMap with the program that looks at a GPU, and the file in it. */
 export const PREFLIGHT = { name: "rewardlab-preflight", file: "preflight.py" } as const;
 
+/** Name of the pair controller's Deployment, its service account and its rights. */
+export const PAIR_CONTROLLER = "pair-controller";
+
+/** The ConfigMap in which the pair controller remembers which pods held GPUs. */
+export const GPU_LEDGER = "rewardlab-gpu-ledger";
+
+/** The stack's queue, where pairs wait in Kueue. */
+export const LOCAL_QUEUE = "rewardlab";
+
+/** The scheduling gate of pods that wait for their turn; the pair controller takes it off. */
+export const TURN_GATE = "rewardlab.dev/turn";
+
 /** Part of the system that an object belongs to. */
-export type Part = "task-app" | "vllm" | "trainer" | "run" | "store";
+export type Part = "task-app" | "vllm" | "trainer" | "run" | "store" | "pair-controller";
 
 /** Everything of a stack is in one namespace, and all of it is found by its labels. */
 export const namespaceOf = (stack: string): string => `${PROJECT}-${stack}`;
@@ -65,6 +77,8 @@ export const ANNOTATION = {
   gpuLimit: "rewardlab.dev/gpu-limit",
   /** On the namespace: what the stack was quoted at, which the bill is held against. */
   quote: "rewardlab.dev/quote",
+  /** On a Job that the pair controller has suspended: it alone is started again by it. */
+  parked: "rewardlab.dev/parked",
 } as const;
 
 /** The label of a node that a stack uses. The stack is in its key: two stacks may share a node, and one value would clash. */

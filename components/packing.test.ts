@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type PackingLimits, packExperiments, slotsFor, VERSIONS_PER_RUN } from "./packing.ts";
 
-const limits: PackingLimits = { placement: "shared", gpusPerNode: 2, nodeCount: 1, maxSlots: 48 };
+const limits: PackingLimits = { placement: "shared", gpusPerNode: 2, nodeCount: 1, kueue: false, maxSlots: 48 };
 const names = (count: number) => Array.from({ length: count }, (_, index) => `run-${index}`);
 
 describe("slots", () => {
@@ -13,7 +13,7 @@ describe("slots", () => {
 describe("packing", () => {
   it("shared puts all on one pair", () => {
     expect(packExperiments(names(3), limits)).toEqual({
-      pairs: [{ name: "pair-0", experiments: names(3), slots: { maxLoras: 9, maxCpuLoras: 18 } }], problems: [],
+      pairs: [{ name: "pair-0", experiments: names(3), slots: { maxLoras: 9, maxCpuLoras: 18 }, waits: false }], problems: [],
     });
   });
 
@@ -29,9 +29,19 @@ describe("packing", () => {
     expect(pairs).toHaveLength(Math.ceil(count / perPair));
   });
 
-  it("refuses more pairs than the pool's GPUs", () => {
-    const { problems } = packExperiments(names(5), { ...limits, placement: "dedicated", nodeCount: 2 });
-    expect(problems).toEqual([expect.objectContaining({ path: "placement", what: expect.stringContaining("room for 2"), write: expect.stringContaining("perPair: 3") })]);
+  it("lets pairs wait that the pool has no room for yet, the last ones", () => {
+    const { pairs, problems } = packExperiments(names(5), { ...limits, placement: "dedicated", nodeCount: 2 });
+    expect([pairs.map(({ waits }) => waits), problems]).toEqual([[false, false, true, true, true], []]);
+    expect(packExperiments(names(5), { ...limits, placement: "dedicated", gpusPerNode: 8 }).pairs.map(({ waits }) => waits)).toEqual([false, false, false, false, true]);
+  });
+
+  it("lets all pairs wait where Kueue gives turns", () => {
+    expect(packExperiments(names(2), { ...limits, kueue: true, nodeCount: 9 }).pairs.map(({ waits }) => waits)).toEqual([true]);
+  });
+
+  it("refuses a pair that no node can ever hold", () => {
+    const { problems } = packExperiments(names(1), { ...limits, gpusPerNode: 1, nodeCount: 5 });
+    expect(problems).toEqual([expect.objectContaining({ path: "gpu.gpusPerNode", what: expect.stringContaining("no pair would ever have its turn") })]);
   });
 
   it("counts two pairs on a node of four GPUs", () => {

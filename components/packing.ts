@@ -14,6 +14,8 @@ export interface Pair {
   /** Names of its runs. */
   experiments: string[];
   slots: Slots;
+  /** The pool has no room for it yet, as far as is known here: it waits until others have given their places back. */
+  waits: boolean;
 }
 
 export interface Slots {
@@ -33,6 +35,9 @@ export function slotsFor(runs: number): Slots {
   return { maxLoras, maxCpuLoras: 2 * maxLoras };
 }
 
+/** Pairs that a pool has room for at once. */
+export const roomFor = ({ gpusPerNode, nodeCount }: { gpusPerNode: number; nodeCount: number }): number => pairsOnNode(gpusPerNode) * nodeCount;
+
 /** Pairs that a node has room for: one of a server's GPU and a trainer's each. */
 export const pairsOnNode = (gpusPerNode: number): number => Math.floor(gpusPerNode / 2);
 
@@ -40,28 +45,33 @@ export interface PackingLimits {
   placement: Placement;
   gpusPerNode: number;
   nodeCount: number;
+  /** Kueue gives turns: no pair has one for certain. */
+  kueue: boolean;
   /** Most adapters on one server. */
   maxSlots: number;
 }
 
-/** Experiments onto pairs, in their order; what does not fit is a problem of the stack's settings. */
+/**
+ * Experiments onto pairs, in their order. Pairs beyond the room of the pool wait for their turn; what can never fit is a problem of
+ * the stack's settings.
+ */
 export function packExperiments(names: readonly string[], limits: PackingLimits): { pairs: Pair[]; problems: Omit<Problem, "file">[] } {
   const { placement } = limits;
   const perPair = placement === "shared" ? names.length : placement === "dedicated" ? 1 : placement.perPair;
+  const room = roomFor(limits);
   const pairs = Array.from({ length: Math.ceil(names.length / perPair) }, (_, index): Pair => {
     const experiments = names.slice(index * perPair, (index + 1) * perPair);
-    return { name: pairName(index), experiments, slots: slotsFor(experiments.length) };
+    return { name: pairName(index), experiments, slots: slotsFor(experiments.length), waits: limits.kueue || index >= room };
   });
-  const room = pairsOnNode(limits.gpusPerNode) * limits.nodeCount;
   const most = Math.max(0, ...pairs.map(({ slots }) => slots.maxLoras));
   const fitting = Math.floor(limits.maxSlots / VERSIONS_PER_RUN);
   return {
     pairs,
     problems: [
-      ...(pairs.length <= room ? [] : [{
-        path: "placement",
-        what: `asks for ${pairs.length} pairs of 2 GPUs; ${limits.nodeCount} nodes of ${limits.gpusPerNode} GPUs have room for ${room}`,
-        write: `Write placement: { perPair: ${Math.ceil(names.length / Math.max(1, room))} }, or raise gpu.nodeCount`,
+      ...(room > 0 ? [] : [{
+        path: "gpu.gpusPerNode",
+        what: `is ${limits.gpusPerNode}, and a pair takes 2 GPUs of one node: no pair would ever have its turn`,
+        write: "Take nodes with two GPUs or more",
       }]),
       ...(most <= limits.maxSlots ? [] : [{
         path: "placement",

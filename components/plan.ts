@@ -1,6 +1,6 @@
 import type { RunSpec } from "../images/runner/src/runSpec.ts";
 import { budgetProblems } from "./budget/deadline.ts";
-import { nodesFor, type Quote, quoteOf } from "./budget/quote.ts";
+import { fleetFor, type Quote, quoteOf } from "./budget/quote.ts";
 import { quoteText, unfinished } from "./budget/quoteText.ts";
 import type { RewardConfig } from "./config/normalise.ts";
 import { mergeNotices, type Notice } from "./config/notices.ts";
@@ -10,6 +10,7 @@ import { compareRuns, repeatedExperiments } from "./config/specChecks.ts";
 import { effectProblems } from "./experiments/effects.ts";
 import type { Experiment } from "./experiments/expand.ts";
 import { endpointsOf } from "./names.ts";
+import { turnProblems } from "./nodePool/checks.ts";
 import { packExperiments, type Pair } from "./packing.ts";
 import { placeOf } from "./results/place.ts";
 import type { StackSettings } from "./settings/schema.ts";
@@ -36,7 +37,7 @@ export interface ReadExperiment {
  */
 export function planRuns(stack: string, settings: StackSettings, experiments: readonly ReadExperiment[], taskAppUrl?: string): Plan {
   const packing = packExperiments(experiments.map(({ experiment }) => experiment.name), {
-    placement: settings.placement, gpusPerNode: settings.gpu.gpusPerNode, nodeCount: settings.gpu.nodeCount, maxSlots: settings.vllm.maxSlots,
+    placement: settings.placement, gpusPerNode: settings.gpu.gpusPerNode, nodeCount: settings.gpu.nodeCount, kueue: settings.queue !== undefined, maxSlots: settings.vllm.maxSlots,
   });
   // By position, not by name: two runs of one name are a problem, but one that is told with all others.
   const pairOf = packing.pairs.flatMap((pair) => pair.experiments.map(() => pair.name));
@@ -73,12 +74,23 @@ export function planRuns(stack: string, settings: StackSettings, experiments: re
 const STAYING_NODES = "nothing here ends nodes that exist already: after that time they cost on, for as long as you keep them";
 
 /** What the stack may cost, in numbers and in words. */
-function planMoney({ deadlineMinutes, prices, budget, gpu, vllm, trainer }: StackSettings, pairs: readonly Pair[], specs: readonly RunSpec[]) {
+function planMoney({ deadlineMinutes, prices, budget, gpu, queue, vllm, trainer }: StackSettings, pairs: readonly Pair[], specs: readonly RunSpec[]) {
   const input = { deadlineMinutes, startMinutes: Math.max(vllm.readyWithinMinutes, trainer.readyWithinMinutes), prices, budget };
-  const quote = quoteOf({ ...input, pairs, gpusPerNode: gpu.gpusPerNode });
+  const fleet = fleetFor(pairs.length, gpu);
+  const quote = quoteOf({ ...input, pairs, gpusPerNode: gpu.gpusPerNode, nodeCount: gpu.nodeCount });
   return {
     quote,
-    problems: budgetProblems({ ...input, nodes: nodesFor(pairs.length, gpu.gpusPerNode) }),
-    texts: [...quoteText(quote), ...(prices && gpu.backend === "existing" ? [STAYING_NODES] : []), ...(budget ? unfinished(quote, budget, specs) : [])],
+    problems: [
+      ...budgetProblems({ ...input, ...fleet }),
+      ...turnProblems(gpu, { deadlineMinutes: quote.deadline.runMinutes, readyWithinMinutes: input.startMinutes, waves: fleet.waves }),
+    ],
+    texts: [...quoteText(quote), ...turns(pairs, queue?.kueue.clusterQueue), ...(prices && gpu.backend === "existing" ? [STAYING_NODES] : []), ...(budget ? unfinished(quote, budget, specs) : [])],
   };
+}
+
+/** Who has to wait, in words. */
+function turns(pairs: readonly Pair[], clusterQueue: string | undefined): string[] {
+  const waiting = pairs.filter(({ waits }) => waits).length;
+  if (clusterQueue !== undefined) return [`pairs wait until Kueue has admitted them by the quota of ClusterQueue ${clusterQueue}, which this program does not know`];
+  return waiting === 0 ? [] : [`${pairs.length} pairs, and room for ${pairs.length - waiting} at once: the others wait for their turn, in the order of experiments`];
 }

@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { RunSpec } from "../images/runner/src/runSpec.ts";
 import type { GpuPool } from "./gpuNodePool.ts";
-import { LABEL, labelsOf, RUN_BUDGET } from "./names.ts";
+import { LABEL, labelsOf, RUN_BUDGET, TURN_GATE } from "./names.ts";
 import { fieldEnv, plainEnv, secretEnv, USER_ENV } from "./pod/env.ts";
 import { cpuPlacement, resourcesOf } from "./pod/placement.ts";
 import { restrictedContainer, restrictedPod } from "./pod/security.ts";
@@ -40,6 +40,9 @@ const ANNOTATION = "rewardlab.dev/config-sha256";
  *
  * An update does not wait for the Job (training takes hours, and would hold the stack locked), and nothing removes a
  * finished one: a Job that vanished by itself would be made, and trained, again by the next update.
+ *
+ * Its pods wait at a gate until the pair controller lets them through, when the servers of the pair are ready. Until then it
+ * suspends the Job, so that the deadline waits too; the field is the controller's alone, and stands in no input here.
  */
 export class RewardJob extends pulumi.ComponentResource {
   /** Name of the Job in the cluster. */
@@ -95,6 +98,7 @@ function podOf(args: RewardJobArgs, configMap: pulumi.Input<string>) {
   return {
     ...restrictedPod(),
     ...cpuPlacement(args.pool),
+    schedulingGates: [{ name: TURN_GATE }],
     restartPolicy: "Never",
     volumes,
     containers: [{

@@ -14,6 +14,8 @@ export interface StackNetworkArgs {
   keys: readonly string[];
   /** Of the runs, whose task app and results may be elsewhere. */
   specs: readonly Pick<RunSpec, "endpoints" | "results">[];
+  /** Ports of the API server. */
+  apiPorts: readonly number[];
 }
 
 /**
@@ -23,9 +25,9 @@ export interface StackNetworkArgs {
  * A cluster without a policy controller takes these objects and enforces none of them (docs/guard-rails.md).
  */
 export class StackNetwork extends pulumi.ComponentResource {
-  constructor(name: string, { stack, namespace, model, keys, specs }: StackNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { stack, namespace, model, keys, specs, apiPorts }: StackNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rewardlab:cluster:Network", name, {}, opts);
-    for (const policy of policiesOf({ hub: model.source.kind === "hub", keys, taskUrls: specs.map(({ endpoints }) => endpoints.taskApp), results: specs[0]?.results })) {
+    for (const policy of policiesOf({ hub: model.source.kind === "hub", keys, apiPorts, taskUrls: specs.map(({ endpoints }) => endpoints.taskApp), results: specs[0]?.results })) {
       new k8s.networking.v1.NetworkPolicy(`${name}-${policy.name}`, {
         metadata: { name: policy.name, namespace, labels: labelsOf({ stack, ...(policy.part && { part: policy.part }) }) },
         spec: policy.spec,

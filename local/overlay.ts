@@ -1,4 +1,5 @@
 import type { StackOverlay } from "../components/settings/schema.ts";
+import { defaultSettings } from "./cluster/settings.ts";
 
 /** What the embedded stack's settings cannot know before its machine part runs. */
 export interface EmbeddedFacts {
@@ -19,12 +20,15 @@ export interface EmbeddedFacts {
   envFile: string;
 }
 
+/** Of clusters everywhere, and of the embedded one. */
+const API_PORTS = [443, 6443, defaultSettings.ports.apiServer];
+
 /** The facts laid over Pulumi.local.yaml; the program is the same as on any cluster. */
 export function embeddedOverlay(facts: EmbeddedFacts): StackOverlay {
   return {
     envFile: facts.envFile,
     hostRoot: facts.hostRoot,
-    cluster: { kubeconfig: facts.kubeconfig, context: facts.context, identifier: facts.clusterIdentifier },
+    cluster: { kubeconfig: facts.kubeconfig, context: facts.context, identifier: facts.clusterIdentifier, apiPorts: API_PORTS },
     gpu: { nodes: [facts.nodeName] },
     ...(facts.modelPath !== null && { model: { source: { kind: "directory", path: facts.modelPath } } }),
     images: {
@@ -32,6 +36,7 @@ export function embeddedOverlay(facts: EmbeddedFacts): StackOverlay {
       dockerHost: facts.dockerHost,
       runner: { base: facts.baseImage, buildArgs: { BUILD_IMAGE: facts.buildImage } },
       store: { base: facts.baseImage },
+      pairController: { base: facts.baseImage, buildArgs: { BUILD_IMAGE: facts.buildImage } },
       // One base for all that is Python: its gigabytes are on the node once.
       taskApp: { base: facts.mlBaseImage },
       trainer: { base: facts.mlBaseImage },

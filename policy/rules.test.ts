@@ -39,6 +39,12 @@ describe("GPUs", () => {
     expect(brokenBy(namespace(2), none)).toEqual([]);
   });
 
+  it("of pods that wait for their turn are not asked for yet, those behind another gate are", () => {
+    const waiting = (gate: string) => withPod({ schedulingGates: [{ name: gate }] }, deployment("vllm", 9));
+    expect(brokenBy(namespace(2), deployment("vllm", 1), deployment("trainer", 1), waiting("rewardlab.dev/turn"))).toEqual([]);
+    expect(brokenBy(namespace(2), waiting("example.com/other"))).toEqual(["gpus-fit-the-pool"]);
+  });
+
   it("without a pool that says its size are refused", () => expect(brokenBy(deployment("vllm", 1))).toEqual(["gpus-fit-the-pool"]));
 });
 
@@ -123,6 +129,12 @@ describe("the security context", () => {
     ["host network", { hostNetwork: true }], ["host processes", { hostPID: true }], ["an API token", { automountServiceAccountToken: undefined }],
     ["a folder of the node", { volumes: [{ name: "adapters", hostPath: { path: "/" } }] }], ["no security context", { securityContext: undefined }],
   ])("of a pod with %s is refused", (_what, change) => expect(brokenBy(withPod(change))).toEqual(["restricted-security-context"]));
+
+  it("lets the pair controller alone have a token, by its own account", () => {
+    const token = { automountServiceAccountToken: true, serviceAccountName: "pair-controller" };
+    expect(brokenBy(withPod(token, deployment("pair-controller")))).toEqual([]);
+    for (const impostor of [withPod(token), withPod({ ...token, serviceAccountName: "default" }, deployment("pair-controller"))]) expect(brokenBy(impostor)).toEqual(["restricted-security-context"]);
+  });
 
   const chown = {
     ...containerOf(deployment()), name: "give-folders", command: ["chown", "1000:1000", "/adapters"],

@@ -1,20 +1,11 @@
 import { z } from "zod";
+import { podUsage } from "../images/pair-controller/src/podUsage.ts";
+
+export type { PodUsage } from "../images/pair-controller/src/podUsage.ts";
 
 /** usage.json, schema version 1: what a stack's pods and Jobs held and how long, as the API server said it at one time. */
 
 const time = z.iso.datetime();
-
-export const podUsage = z.strictObject({
-  pod: z.string(),
-  part: z.string(),
-  pair: z.string(),
-  /** Null for a pod that was not placed. */
-  node: z.string().nullable(),
-  gpus: z.int().min(1),
-  /** When it was placed on its node, and so took its GPUs; when its containers had ended, null while it holds them. */
-  from: time.nullable(),
-  to: time.nullable(),
-});
 
 export const jobUsage = z.strictObject({
   run: z.string(),
@@ -39,7 +30,6 @@ export const usage = z.strictObject({
   quote: quoted.nullable(),
 });
 
-export type PodUsage = z.infer<typeof podUsage>;
 export type JobUsage = z.infer<typeof jobUsage>;
 export type Usage = z.infer<typeof usage>;
 

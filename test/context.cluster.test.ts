@@ -82,6 +82,7 @@ function stackFile({ registry, dockerHost, baseImage, buildImage, mlBaseImage, m
     images: {
       ...local["images"], registry: `${registry}/small`, dockerHost, vllm: { reference: mlBaseImage },
       taskApp: { base: mlBaseImage }, trainer: { base: mlBaseImage }, runner: { base: baseImage, buildArgs: { BUILD_IMAGE: buildImage } }, store: { base: baseImage },
+      pairController: { base: baseImage, buildArgs: { BUILD_IMAGE: buildImage } },
     },
     model: { ...local["model"], source: { kind: "directory", path: modelPath } },
     results: { kind: "claim", size: "1Gi" },

@@ -8,6 +8,7 @@ let api: TestPlane;
 beforeAll(async () => {
   api = await startTestPlane();
   await api.createNamespace("strict");
+  await api.kubectl(["-n", "strict", "create", "serviceaccount", "pair-controller"]);
   await api.kubectl(["label", "namespace", "strict", "pod-security.kubernetes.io/enforce=restricted"]);
 });
 afterAll(async () => api.stop());
@@ -65,7 +66,7 @@ describe.each(["dev", "local"] as const)("a real API server, with the objects of
     }
   });
 
-  it("admits the task app, the store of results and the runs at the restricted security level, and a pair's pods but for the node's folder", async () => {
+  it("admits the task app, the pair controller, the store of results and the runs at the restricted security level, and a pair's pods but for the node's folder", async () => {
     for (const { kind, metadata, spec } of objects.filter(({ spec }) => spec?.template)) {
       const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: metadata.name, namespace: "strict" }, spec: { restartPolicy: "Never", ...spec.template.spec } };
       const { ok, output } = await api.kubectl(["create", "--dry-run=server"], pod);

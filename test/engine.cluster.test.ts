@@ -11,6 +11,7 @@ import { runStack, type StackResult } from "../local/engine/runStack.ts";
 import { markReady } from "./markReady.ts";
 import { EMBEDDED_OVERLAY, envFile, SENTINELS } from "./stacks.ts";
 import { startControlPlane } from "../local/providers/testControlPlane.ts";
+import { controllerOf } from "./pairController.ts";
 import { startTestPlane, type TestPlane } from "./testPlane.ts";
 
 /** The whole program, run by the real engine on a real control plane. No kubelet is there: the test says that pods are ready. */
@@ -34,7 +35,7 @@ beforeAll(async () => {
   overlay = {
     ...EMBEDDED_OVERLAY,
     cluster: { kubeconfig: plane.kubeconfigFile, identifier: "test" },
-    images: { registry: "registry.test/rewardlab", taskApp: image, runner: image, trainer: image, vllm: image },
+    images: { registry: "registry.test/rewardlab", taskApp: image, runner: image, pairController: image, trainer: image, vllm: image },
     envFile: envFile(),
     experiments: CONFIGS.map((name) => ({ config: join(configs, name) })),
   };
@@ -143,8 +144,8 @@ it("plans to replace exactly one run when its overrides change, under the name t
 
 it("plans nothing but new runs for a sweep beside the others, where the server has room for it", async () => {
   const plan = await planned({ experiments: [...overlay["experiments"], { ...overlay["experiments"][0], name: "s", matrix: { seed: [1, 2] } }], placement: { perPair: 3 }, gpu: { ...overlay["gpu"], nodeCount: 2 } });
-  // The namespace says how many GPUs the stack may have, so a node more is told there.
-  expect(plan.filter((operation) => !operation.startsWith("create ") && !operation.includes("Namespace"))).toEqual([]);
+  // The namespace says how many GPUs the stack may have, and the pair controller is told of the node and the pair that are more.
+  expect(plan.filter((operation) => !operation.startsWith("create ") && !/Namespace|pair-controller/.test(operation))).toEqual([]);
   expect(plan.filter((operation) => operation.startsWith(`create ${JOB} `))).toEqual([`create ${JOB} s-seed1`, `create ${JOB} s-seed2`]);
 });
 
@@ -175,6 +176,30 @@ it("is billed by what its objects say: the GPUs of each pod, the pair of each Jo
   expect(quote).toEqual({ prices: null, nodeHours: 1.5, cost: null });
   expect(pods.map(({ part, pair, gpus }) => [part, pair, gpus]).sort()).toEqual([["trainer", "pair-0", 1], ["vllm", "pair-0", 1]]);
   expect(jobs.map(({ run, pair }) => [run, pair]).sort()).toEqual(["outcome", "stepwise-shaped", "stepwise-simple"].map((run) => [`crafter-rl-${run}`, "pair-0"]));
+});
+
+it("gives GPUs back when a pair's runs have ended: no update takes them back, a changed config does, and the bill knows of both", async () => {
+  const controller = await controllerOf(plane, NAMESPACE);
+  await controller.until("runs are let through", async () => (await runPods()).every(({ spec }) => !spec!.schedulingGates?.length));
+  await succeed();
+  await controller.until("no pod of the pair is left", async () => (await replicas()).join() === "0,0" && (await pairPods()) === 0);
+  const { pods, jobs } = await collectUsage(accessTo(plane.config, NAMESPACE), new Date());
+  expect(pods.map(({ part, to }) => [part, to === null])).toEqual(expect.arrayContaining([["trainer", false], ["vllm", false]]));
+  expect(jobs.map(({ to }) => to === null)).toEqual([false, false, false]);
+
+  expect(changed(await engine("up"))).toEqual({});
+  const relabelled = { gpu: { ...overlay["gpu"], labels: { "rewardlab.dev/gpu-pool": "renamed" } } };
+  expect(Object.keys(changed(await engine("up", relabelled)))).toEqual(["update"]);
+  await controller.round();
+  expect([await replicas(), await pairPods()]).toEqual([["0", "0"], 0]);
+  await engine("up");
+
+  const path = overlay["experiments"][1].config;
+  writeFileSync(path, readFileSync(path, "utf8").replace("step_rewards_indicator_lambda = 2.0", "step_rewards_indicator_lambda = 3.0"));
+  expect(changed(await engine("up"))).toEqual({ replace: 2 });
+  await controller.until("the pair is back, and its new run let through", async () =>
+    (await replicas()).join() === "1,1" && (await runPods()).some(({ status, spec }) => status?.phase === "Pending" && !spec!.schedulingGates?.length));
+  expect((await collectUsage(accessTo(plane.config, NAMESPACE), new Date())).pods.filter(({ part }) => part === "vllm").length).toBeGreaterThan(1);
 });
 
 it("makes a second stack of the same settings beside the first, with no object in common", async () => {
@@ -214,4 +239,20 @@ async function objectsOf(stack: string): Promise<string[]> {
 async function jobs(): Promise<string[]> {
   const { output } = await plane.kubectl(["-n", NAMESPACE, "get", "jobs", "-o", "jsonpath={.items[*].metadata.name}"]);
   return output.split(" ").sort();
+}
+
+const runPods = async () => (await core.listNamespacedPod({ namespace: NAMESPACE, labelSelector: "rewardlab.dev/part=run" })).items;
+const pairPods = async () => (await core.listNamespacedPod({ namespace: NAMESPACE, labelSelector: "rewardlab.dev/pair" })).items.length;
+
+async function replicas(): Promise<string[]> {
+  const { output } = await plane.kubectl(["-n", NAMESPACE, "get", "deployments", "-l", "rewardlab.dev/pair", "-o", "jsonpath={.items[*].spec.replicas}"]);
+  return output.split(" ");
+}
+
+/** Every pod of a run ends well; the Job controller, which is the real one, then ends the Jobs. */
+async function succeed(): Promise<void> {
+  for (const pod of await runPods()) {
+    const status = { ...pod.status, phase: "Succeeded" };
+    await core.replaceNamespacedPodStatus({ namespace: NAMESPACE, name: pod.metadata!.name!, body: { ...pod, status } });
+  }
 }

@@ -15,7 +15,7 @@ export const pool = {
 
 export const server = {
   stack: "dev", namespace: "rewardlab-dev", image: DIGEST, secret: "rewardlab-env", keys: ["SYNTH_API_KEY", "ENVIRONMENT_API_KEY"] as const, pool,
-  resources: { cpu: "2", memory: "8Gi" }, env: {}, sharedMemory: "2Gi", readyWithinMinutes: 45, pair: "pair-0", hostRoot: "/var/lib/rewardlab", device: "cuda" as const,
+  resources: { cpu: "2", memory: "8Gi" }, env: {}, sharedMemory: "2Gi", readyWithinMinutes: 45, pair: "pair-0", waits: false, hostRoot: "/var/lib/rewardlab", device: "cuda" as const,
   adapters: { kind: "node" } as const,
 };
 

@@ -42,7 +42,7 @@ const readyCondition = { type: "Ready", status: "True", reason: "Faked", lastTra
 const STAGES = [
   stage("node-ready", "Node", [{ key: '.status.conditions.[] | select( .type == "Ready" ) | .status', operator: "NotIn", values: ["True"] }],
     { conditions: [{ ...readyCondition, lastHeartbeatTime: "NOW" }] }),
-  stage("pod-running", "Pod", [{ key: ".status.phase", operator: "In", values: ["Pending"] }], { phase: "Running", startTime: "NOW", conditions: [readyCondition] }),
+  stage("pod-running", "Pod", [{ key: ".status.phase", operator: "In", values: ["Pending"] }, { key: ".metadata.deletionTimestamp", operator: "DoesNotExist" }], { phase: "Running", startTime: "NOW", conditions: [readyCondition] }),
   // As a kubelet does: a pod that is to go is gone, and the Job controller has nothing more to count of it.
   { apiVersion: "kwok.x-k8s.io/v1alpha1", kind: "Stage", metadata: { name: "pod-gone" },
     spec: { resourceRef: { apiGroup: "v1", kind: "Pod" }, selector: { matchExpressions: [{ key: ".metadata.deletionTimestamp", operator: "Exists" }] }, next: { finalizers: { empty: true }, delete: true } } },

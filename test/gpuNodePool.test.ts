@@ -4,7 +4,7 @@ import { gpuSection } from "../components/settings/gpu.ts";
 import { POOLS } from "./pools.ts";
 import { record, type Recording } from "./record.ts";
 
-const life = { deadlineMinutes: 240, readyWithinMinutes: 45 };
+const life = { deadlineMinutes: 240, readyWithinMinutes: 45, waves: 1 };
 const NODE_LABEL = { "stack.rewardlab.dev/dev": "true" };
 
 /** What a pool of these settings registers. */

@@ -4,7 +4,7 @@ import type { CoreV1Api } from "@kubernetes/client-node";
 export async function markReady(core: CoreV1Api): Promise<void> {
   const { items } = await core.listPodForAllNamespaces({ labelSelector: "rewardlab.dev/part,rewardlab.dev/part!=run" });
   for (const pod of items.filter(({ status }) => status?.phase === "Pending")) {
-    const status = { ...pod.status, phase: "Running", conditions: [{ type: "Ready", status: "True" }] };
+    const status = { ...pod.status, phase: "Running", conditions: ["PodScheduled", "Ready"].map((type) => ({ type, status: "True", lastTransitionTime: new Date() })) };
     await core.replaceNamespacedPodStatus({ namespace: pod.metadata!.namespace!, name: pod.metadata!.name!, body: { ...pod, status } });
   }
 }

@@ -5,7 +5,7 @@ import type { Recording } from "./record.ts";
 import { envFile, recordStack, SENTINELS } from "./stacks.ts";
 
 /** The stack's NetworkPolicies over all pairs of its parts and a stranger, by an evaluator of their semantics. */
-const PORT = { "task-app": 8001, vllm: 8000, trainer: 8002, run: 9999 } as const;
+const PORT = { "task-app": 8001, vllm: 8000, trainer: 8002, run: 9999, "pair-controller": 9998 } as const;
 const PARTS = Object.keys(PORT) as (keyof typeof PORT)[];
 const NAMES = { ip: "10.96.0.10" };
 const [INTERNET, METADATA, NODE] = [{ ip: "203.0.113.7" }, { ip: "169.254.169.254" }, { ip: "192.168.0.4" }];
@@ -63,11 +63,14 @@ describe("out of the stack", () => {
   it("every part asks for names, by both protocols", () => {
     for (const part of PARTS) for (const protocol of ["TCP", "UDP"] as const) expect(can(podOf(recording, part), NAMES, 53, protocol), part).toBe(true);
   });
-  it("no part reaches a node, the API server or a cloud's credentials", () => {
+  it("no part reaches a node or a cloud's credentials, and the pair controller alone the API server", async () => {
     const api = { ip: "10.96.0.1" };
-    for (const part of PARTS) for (const port of [80, 443]) expect(can(podOf(recording, part), METADATA, port), `${part}:${port}`).toBe(false);
+    for (const part of PARTS) for (const port of part === "pair-controller" ? [80] : [80, 443]) expect(can(podOf(recording, part), METADATA, port), `${part}:${port}`).toBe(false);
     for (const part of ["run"] as const) expect(can(podOf(recording, part), api, 443), part).toBe(false);
     for (const part of PARTS) expect(can(podOf(recording, part), NODE, 10250), part).toBe(false);
+    // Where model and task app are the stack's own, no part but one gets to the API server's port at all.
+    const reach = (port: number) => way({ ...env(twoKeys), cluster: { identifier: "c", apiPorts: [6443, 8443] } }, port, "local");
+    expect([await reach(443), await reach(8443)]).toEqual([[], ["pair-controller"]]);
   });
   const way = async (change: Record<string, unknown>, port = 443, stack: "dev" | "local" = "dev") => {
     const changed = await recordStack(stack, change);
@@ -78,8 +81,8 @@ describe("out of the stack", () => {
   const env = (keys: Record<string, string>) => ({ envFile: envFile(JSON.parse(JSON.stringify(keys)) as Record<string, string>) });
 
   it("server and trainer reach a hub that the model comes from, and nothing where it is a folder of the node", async () => {
-    expect(await way(env(twoKeys))).toEqual(["vllm", "trainer"]);
-    expect(await way(env(twoKeys), 443, "local")).toEqual([]);
+    expect(await way(env(twoKeys))).toEqual(["vllm", "trainer", "pair-controller"]);
+    expect(await way(env(twoKeys), 443, "local")).toEqual(["pair-controller"]);
   });
   it("the task app reaches a provider of models whose key it has", async () => expect(await way(env(threeKeys))).toContain("task-app"));
   it("runs reach a task app elsewhere by its port, in whatever namespace", async () => {
@@ -92,6 +95,6 @@ describe("out of the stack", () => {
 });
 
 it("every pod waits for the walls", () => {
-  const servers = ["rewardlab:app:TaskApp", "rewardlab:serving:VllmServer", "rewardlab:training:LoraTrainer", "rewardlab:runs:RewardJob"];
+  const servers = ["rewardlab:app:TaskApp", "rewardlab:serving:VllmServer", "rewardlab:training:LoraTrainer", "rewardlab:runs:RewardJob", "rewardlab:gpu:PairController"];
   for (const { name, dependsOn } of servers.flatMap(recording.of)) expect(dependsOn, name).toContain("rewardlab:cluster:Network network");
 });

@@ -1,13 +1,11 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { missingKinds } from "../cli/poolKinds.ts";
 import program from "../index.ts";
 import { POOLS } from "./pools.ts";
-import { CRD_MODULES, publishedCrds } from "./publishedCrds.ts";
+import { CRD_MODULES } from "./publishedCrds.ts";
 import { record } from "./record.ts";
 import { envFile, stackConfig } from "./stacks.ts";
-import { startTestPlane, type TestPlane } from "./testPlane.ts";
+import { installCrds, startTestPlane, type TestPlane } from "./testPlane.ts";
 
 /** The pool of a whole program, put before a real API server that has the definitions which Karpenter and its AWS provider publish. */
 let api: TestPlane;
@@ -22,27 +20,16 @@ async function objectsOf(gpu: object): Promise<any[]> {
   return resources.filter(({ parent }) => parent?.type === "rewardlab:gpu:NodePool").map(({ inputs }) => structuredClone(inputs));
 }
 
-async function install(module: (typeof CRD_MODULES)[keyof typeof CRD_MODULES]): Promise<void> {
-  for (const [name, text] of Object.entries(await publishedCrds(module))) {
-    const file = join(api.folder, name);
-    writeFileSync(file, text);
-    const { ok, output } = await api.kubectl(["apply", "--server-side", "--force-conflicts", "-f", file]);
-    if (!ok) throw new Error(`${name}: ${output}`);
-  }
-  const { ok, output } = await api.kubectl(["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
-  if (!ok) throw new Error(output);
-}
-
 it("a cluster that lacks the kinds of a pool is told from one that has them", async () => {
-  expect(await missingKinds(api.config, "existing")).toBeNull();
-  expect(await missingKinds(api.config, "gke")).toMatch(/gpu\.backend is gke, but the cluster knows no ComputeClass \(cloud\.google\.com\/v1\); GKE/);
-  expect(await missingKinds(api.config, "karpenter-aws")).toMatch(/no NodePool \(karpenter\.sh\/v1\) and no EC2NodeClass/);
+  expect(await missingKinds(api.config, { backend: "existing", queue: false })).toBeNull();
+  expect(await missingKinds(api.config, { backend: "gke", queue: false })).toMatch(/gpu\.backend is gke, but the cluster knows no ComputeClass \(cloud\.google\.com\/v1\); GKE/);
+  expect(await missingKinds(api.config, { backend: "karpenter-aws", queue: false })).toMatch(/no NodePool \(karpenter\.sh\/v1\) and no EC2NodeClass/);
 });
 
 describe("a cluster with Karpenter", () => {
   let pool: any;
   beforeAll(async () => {
-    await install(CRD_MODULES.karpenter);
+    await installCrds(api, CRD_MODULES.karpenter);
     pool = (await objectsOf(POOLS.aks)).find(({ kind }) => kind === "NodePool");
   });
 
@@ -73,13 +60,13 @@ describe("a cluster with Karpenter", () => {
 describe("a cluster with Karpenter and its AWS provider", () => {
   let objects: any[];
   beforeAll(async () => {
-    await install(CRD_MODULES.aws);
+    await installCrds(api, CRD_MODULES.aws);
     objects = await objectsOf(POOLS.aws);
   });
 
   it("has the kinds of its pool, and not those of AKS", async () => {
-    expect(await missingKinds(api.config, "karpenter-aws")).toBeNull();
-    expect(await missingKinds(api.config, "karpenter-aks")).toMatch(/no AKSNodeClass/);
+    expect(await missingKinds(api.config, { backend: "karpenter-aws", queue: false })).toBeNull();
+    expect(await missingKinds(api.config, { backend: "karpenter-aks", queue: false })).toMatch(/no AKSNodeClass/);
   });
 
   it("accepts the NodePool and the EC2NodeClass, unknown fields being errors", async () => {

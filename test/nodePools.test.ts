@@ -15,7 +15,7 @@ describe("pods of a pair", () => {
     ["aks", { "karpenter.sh/nodepool": "rewardlab-dev" }, "nvidia.com/gpu.product", ["NVIDIA-H100-NVL"]],
     ["aws", { "karpenter.sh/nodepool": "rewardlab-dev" }, "nvidia.com/gpu.product", ["NVIDIA-H100-80GB-HBM3"]],
   ] as const)("select the nodes of the pool that %s makes, and their card", async (pool, selector, label, cards) => {
-    const pods = podsOf(await programOn(POOLS[pool]), /pair-/);
+    const pods = podsOf(await programOn(POOLS[pool]), /pair-\d/);
     expect(pods.length).toBe(2);
     for (const { nodeSelector, affinity, containers } of pods) {
       expect(nodeSelector).toEqual(selector);
@@ -29,7 +29,7 @@ describe("pods of a pair", () => {
     const { inputs, deletedWith } = recording.one("kubernetes:resource.k8s.io/v1:ResourceClaim");
     expect([inputs["metadata"].name, inputs["metadata"].namespace, deletedWith !== undefined]).toEqual(["pair-0-gpus", "rewardlab-dev", true]);
     expect(inputs["spec"].devices.requests.map(({ name, exactly }: any) => [name, exactly.deviceClassName, exactly.count])).toEqual([["vllm", "gpu.example.com", 1], ["trainer", "gpu.example.com", 1]]);
-    for (const { resourceClaims, containers, affinity } of podsOf(recording, /pair-/)) {
+    for (const { resourceClaims, containers, affinity } of podsOf(recording, /pair-\d/)) {
       expect(resourceClaims).toEqual([{ name: "gpus", resourceClaimName: "pair-0-gpus" }]);
       expect([containers[0].resources.claims, containers[0].resources.limits["nvidia.com/gpu"]]).toEqual([[{ name: "gpus", request: containers[0].name }], undefined]);
       expect(affinity.podAntiAffinity).toBeUndefined();

@@ -20,7 +20,8 @@ async function members(pairs: number, gpu: Record<string, unknown>): Promise<V1P
   const experiments = [{ config: "configs/crafter_rl_outcome.toml", name: "run", matrix: { seed: Array.from({ length: pairs }, (_, seed) => seed + 1) } }];
   const { of } = await recordStack("dev", { placement: "dedicated", experiments, gpu: { nodeCount: pairs, labels: {}, ...gpu } });
   return of("kubernetes:apps/v1:Deployment").map(({ inputs }) => revealed(inputs)).filter(({ metadata }) => metadata.labels["rewardlab.dev/pair"])
-    .map(({ metadata, spec }) => ({ metadata: { ...spec.template.metadata, name: metadata.name }, spec: spec.template.spec }));
+    // Pods whose turn it is: queue.cluster.test.ts has those that wait for it.
+    .map(({ metadata, spec }) => ({ metadata: { ...spec.template.metadata, name: metadata.name }, spec: { ...spec.template.spec, schedulingGates: undefined } }));
 }
 
 const inAnyOrder = (pods: V1Pod[]) => fc.shuffledSubarray(pods, { minLength: pods.length });

@@ -7,7 +7,8 @@ import { runBudget } from "../images/runner/src/runBudget.ts";
 import { runSpec } from "../images/runner/src/runSpec.ts";
 import { shapeOf } from "../components/schema/fields.ts";
 import { stackSettings } from "../components/settings/schema.ts";
-import { inClear, type Recording, type Registered } from "./record.ts";
+import { violationsOf } from "../policy/rules.ts";
+import { inClear, type Recording, type Registered, revealed } from "./record.ts";
 import { EMBEDDED_OVERLAY, envFile, recordStack, SENTINELS } from "./stacks.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -29,7 +30,7 @@ function pods(recording: Recording): [name: string, pod: any][] {
 /** An object of the results, which a teardown leaves. */
 const isKept = (inputs: Record<string, any>) => [inputs["metadata"]?.name, inputs["metadata"]?.namespace].some((name) => String(name).startsWith("results-rewardlab-"));
 /** The specs of the runs, as the runner reads them. */
-const specsOf = ({ of }: Recording) => of(CONFIG_MAP).flatMap(({ inputs }) => (inputs["data"]["run.json"] ? [runSpec.parse(JSON.parse(inputs["data"]["run.json"]))] : []));
+const specsOf = ({ of }: Recording) => of(CONFIG_MAP).flatMap(({ inputs }) => (inputs["data"]?.["run.json"] ? [runSpec.parse(JSON.parse(inputs["data"]["run.json"]))] : []));
 const plain = ({ type, name, inputs }: Registered) => ({ type, name, inputs: inClear(inputs) });
 
 describe.each(["dev", "local"])("the program of stack %s", (stack) => {
@@ -76,7 +77,8 @@ describe.each(["dev", "local"])("the program of stack %s", (stack) => {
   it("runs every pod as user 1000, without privileges, on a root file system that nobody writes", () => {
     for (const [name, pod] of pods(recordings[stack]!)) {
       expect(pod.securityContext, name).toMatchObject({ runAsNonRoot: true, runAsUser: 1000, runAsGroup: 1000, seccompProfile: { type: "RuntimeDefault" } });
-      expect(pod.automountServiceAccountToken, name).toBe(false);
+      // The one that gives GPUs away speaks to the API server; no other pod has a token.
+      expect(pod.automountServiceAccountToken, name).toBe(name === "pair-controller-deployment");
       for (const container of [...(pod.initContainers ?? []), ...pod.containers].filter((each) => each.name !== "give-folders")) {
         expect(container.securityContext, name).toEqual({ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } });
       }
@@ -186,6 +188,54 @@ describe("a change", () => {
   });
 });
 
+describe("more pairs than the pool has room for", () => {
+  const podSpecOf = ({ one }: Recording, name: string) => one(DEPLOYMENT, `${name}-deployment`).inputs["spec"].template.spec;
+  const isAwaited = ({ one }: Recording, name: string) => one(DEPLOYMENT, `${name}-deployment`).inputs["metadata"].annotations?.["pulumi.com/skipAwait"] !== "true";
+  const MEMBERS = ["pair-0-vllm", "pair-0-trainer", "pair-1-vllm", "pair-1-trainer", "pair-2-vllm", "pair-2-trainer"];
+
+  it("wait at a gate, both members of a pair, and no update waits for them", async () => {
+    const recording = await recordStack("dev", { placement: "dedicated" });
+    expect(MEMBERS.filter((name) => podSpecOf(recording, name).schedulingGates)).toEqual(MEMBERS.slice(2));
+    expect(MEMBERS.filter((name) => isAwaited(recording, name))).toEqual(MEMBERS.slice(0, 2));
+    expect(recording.of(JOB).map(({ inputs }) => inputs["metadata"].labels["rewardlab.dev/pair"])).toEqual(["pair-0", "pair-1", "pair-2"]);
+  });
+
+  it("are the same pods in a pool that has grown, so that none of them is started anew", async () => {
+    const [small, large] = [await recordStack("dev", { placement: "dedicated" }), await recordStack("dev", { placement: "dedicated", gpu: { nodeCount: 3 } })];
+    for (const name of MEMBERS) expect(podSpecOf(large, name)).toEqual(podSpecOf(small, name));
+    expect(MEMBERS.every((name) => isAwaited(large, name))).toBe(true);
+  });
+
+  it("are quoted with all their turns, and refused where the budget is not enough for them", async () => {
+    const { outputs } = await recordStack("dev", { placement: "dedicated", gpu: { nodeCount: 2 } });
+    expect(outputs.quote).toMatchObject({ nodes: 2, waves: 2, nodeHours: (2 * (2 * (45 + 240) + 2 + 15)) / 60 });
+    const short = recordStack("dev", { placement: "dedicated", budget: { maxHours: 3, iterationMinutes: 9 } }).then(() => "accepted", (error: Error) => error.message);
+    expect(await short).toMatch(/budget\.maxHours: leaves 8 minutes for runs beside 45 for the servers' start in each of 3 turns .*: less than one iteration of 9 minutes\. Raise budget\.maxHours, or gpu\.nodeCount/);
+  });
+
+  it.each([[undefined], [{ kueue: { clusterQueue: "gpus" } }]])("meet no rule of the policies that is against them, with the queue %j", async (queue) => {
+    const { resources } = await recordStack("dev", { placement: "dedicated", queue });
+    expect(violationsOf(resources.filter(({ read }) => !read).map(({ type, name, inputs }) => ({ type, name, props: revealed(inputs) })))).toEqual([]);
+  });
+});
+
+describe("a queue of Kueue's", () => {
+  it("has both members of a pair as one group, which waits at no gate of ours, and no update waits for it", async () => {
+    const { of, one } = await recordStack("dev", { placement: "dedicated", gpu: { nodeCount: 3 }, queue: { kueue: { clusterQueue: "gpus" } } });
+    const templates = of(DEPLOYMENT).filter(({ name }) => /^pair-\d/.test(name)).map(({ inputs }) => inputs["spec"].template);
+    expect(templates.map(({ metadata }) => metadata.labels["kueue.x-k8s.io/pod-group-name"])).toEqual(["pair-0", "pair-0", "pair-1", "pair-1", "pair-2", "pair-2"]);
+    for (const { metadata, spec } of templates) {
+      expect(metadata.labels["kueue.x-k8s.io/queue-name"]).toBe("rewardlab");
+      expect(metadata.annotations).toEqual({ "kueue.x-k8s.io/pod-group-total-count": "2", "kueue.x-k8s.io/pod-group-serving": "true" });
+      expect(spec.schedulingGates).toBeUndefined();
+    }
+    expect(of(DEPLOYMENT).filter(({ inputs }) => inputs["metadata"].annotations?.["pulumi.com/skipAwait"]).length).toBe(6);
+    expect(one("kubernetes:kueue.x-k8s.io/v1beta2:LocalQueue").inputs).toMatchObject({ metadata: { name: "rewardlab", namespace: "rewardlab-dev" }, spec: { clusterQueue: "gpus" } });
+    const settings = JSON.parse(one(DEPLOYMENT, "pair-controller-deployment").inputs["spec"].template.spec.containers[0].env.find(({ name }: any) => name === "CONTROLLER_SETTINGS").value);
+    expect(settings.nodes).toBeNull();
+  });
+});
+
 describe("a sweep of six lines", () => {
   const sweep = { config: "configs/crafter_rl_outcome.toml", name: "outcome", matrix: { seed: [1, 2, 3], learningRate: [1e-5, 5e-5] } };
 
@@ -244,7 +294,7 @@ describe("the quote", () => {
 
   it("is refused, with all else that is wrong, where it would end before one iteration or has no day", async () => {
     const refusal = (change: Record<string, unknown>) => recordStack("dev", change).then(() => "accepted", (error: Error) => error.message);
-    expect(await refusal({ budget: { maxHours: 1.03, iterationMinutes: 2 }, placement: "dedicated" }))
+    expect(await refusal({ budget: { maxHours: 1.03, iterationMinutes: 2 }, vllm: { maxSlots: 6 } }))
       .toMatch(/^2 problems[^]*Pulumi\.dev\.yaml budget\.maxHours: leaves 1 minutes for runs[^]*Raise budget\.maxHours/);
     expect(await refusal({ prices: { ...prices, date: undefined } })).toMatch(/Pulumi\.dev\.yaml prices\.date: is missing/);
   });
@@ -269,8 +319,7 @@ describe("bad input", () => {
     expect(await refusal({ trainer: { env: { HF_TOKEN: "x" } } })).toMatch(/write it into the env file/);
   });
 
-  it("of more than the pool holds is refused with what would fit", async () => {
-    expect(await refusal({ placement: "dedicated" })).toMatch(/asks for 3 pairs of 2 GPUs; 1 nodes of 2 GPUs have room for 1\. Write placement: \{ perPair: 3 \}/);
+  it("of more runs on a server than it has adapters for is refused with what would fit", async () => {
     expect(await refusal({ vllm: { maxSlots: 6 } })).toMatch(/needs 9 adapter slots; vllm\.maxSlots is 6\. Write placement: \{ perPair: 2 \}/);
   });
 

@@ -21,9 +21,10 @@ beforeAll(async () => {
   }
   await api.createNamespace("rewardlab-dev");
   const { of } = await recordStack("dev", { placement: "dedicated", gpu: { nodeCount: 3 } });
+  // Pods whose turn it is: queue.cluster.test.ts has those that wait for it.
   pods = of("kubernetes:apps/v1:Deployment").map(({ inputs }) => {
     const { metadata, spec } = revealed(inputs);
-    return { apiVersion: "v1", kind: "Pod", metadata: { ...spec.template.metadata, name: metadata.name, namespace: "rewardlab-dev" }, spec: spec.template.spec };
+    return { apiVersion: "v1", kind: "Pod", metadata: { ...spec.template.metadata, name: metadata.name, namespace: "rewardlab-dev" }, spec: { ...spec.template.spec, serviceAccountName: undefined, schedulingGates: undefined } };
   });
 });
 afterAll(async () => api.stop());

@@ -39,7 +39,7 @@ export const EMBEDDED_OVERLAY = {
   model: { source: { kind: "directory", path: "/srv/rewardlab/model" } },
   images: {
     registry: "127.0.0.1:5000/rewardlab", dockerHost: "unix:///srv/rewardlab/docker.sock",
-    taskApp: { base: "127.0.0.1:5000/base:1" }, runner: { base: "127.0.0.1:5000/base:1" },
+    taskApp: { base: "127.0.0.1:5000/base:1" }, runner: { base: "127.0.0.1:5000/base:1" }, pairController: { base: "127.0.0.1:5000/base:1" },
     trainer: { base: "127.0.0.1:5000/ml:1" }, vllm: { base: "127.0.0.1:5000/ml:1" },
   },
 };

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { folders } from "../components/settings.ts";
 import { type ControlPlane, startControlPlane } from "../local/providers/testControlPlane.ts";
 import { ensureToolchain, type Toolchain } from "../local/toolchain/toolchain.ts";
+import { publishedCrds } from "./publishedCrds.ts";
 
 /** A real control plane without nodes, with kubectl and, if asked, a real scheduler. Nothing is ever run by it. */
 export interface TestPlane extends ControlPlane {
@@ -64,4 +65,16 @@ async function end(child: ChildProcess): Promise<void> {
   const ended = new Promise((resolve) => child.on("close", resolve));
   child.kill("SIGTERM");
   await ended;
+}
+
+/** Installs the definitions that a module publishes, and waits until the server knows them. Throws what it says instead. */
+export async function installCrds({ folder, kubectl }: TestPlane, module: Parameters<typeof publishedCrds>[0]): Promise<void> {
+  for (const [name, text] of Object.entries(await publishedCrds(module))) {
+    const file = join(folder, name);
+    writeFileSync(file, text);
+    const { ok, output } = await kubectl(["apply", "--server-side", "--force-conflicts", "-f", file]);
+    if (!ok) throw new Error(`${name}: ${output}`);
+  }
+  const { ok, output } = await kubectl(["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
+  if (!ok) throw new Error(output);
 }

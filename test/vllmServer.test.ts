@@ -22,7 +22,7 @@ describe("a vLLM server with a model from the hub", () => {
 
   it("ends its old pod before a new one waits for the GPU, and has 45 minutes to get ready", () => {
     const { inputs, options } = recording.one("kubernetes:apps/v1:Deployment");
-    expect(inputs["spec"]).toMatchObject({ replicas: 1, strategy: { type: "Recreate" }, progressDeadlineSeconds: 2700 });
+    expect(inputs["spec"]).toMatchObject({ strategy: { type: "Recreate" }, progressDeadlineSeconds: 2700 });
     expect(options.customTimeouts).toEqual({ create: "47m", update: "47m" });
     const { startupProbe } = pod(recording).containers[0];
     expect(startupProbe.periodSeconds * startupProbe.failureThreshold).toBe(2700);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MARGIN_MINUTES } from "../nodePool/lifetime.ts";
+import { MARGIN_MINUTES, RELEASE_MINUTES } from "../nodePool/lifetime.ts";
 import { packExperiments } from "../packing.ts";
 import { budgetProblems, deadlineOf, type DeadlineInput } from "./deadline.ts";
 import { quoteOf } from "./quote.ts";
@@ -8,7 +8,7 @@ import { quoteText, unfinished } from "./quoteText.ts";
 import { pricesSection } from "./schema.ts";
 
 const prices = { date: "2026-11-23", currency: "USD", source: "a list", nodeHour: 12 };
-const plain: DeadlineInput = { deadlineMinutes: 240, startMinutes: 45, nodes: 1 };
+const plain: DeadlineInput = { deadlineMinutes: 240, startMinutes: 45, nodes: 1, waves: 1 };
 
 describe("the deadline", () => {
   it("without a budget is the stack's, and a node lives through its start, the servers', the run and its release", () => {
@@ -22,12 +22,17 @@ describe("the deadline", () => {
     expect(deadlineOf({ ...plain, nodes: 2, prices, budget: { ...budget, maxDollars: 48 } })).toMatchObject({ nodeMinutes: 120 });
   });
 
+  it("leaves room for every turn: each starts its own servers, and takes a place that was given back before", () => {
+    expect(deadlineOf({ ...plain, waves: 3 })).toMatchObject({ runMinutes: 240, nodeMinutes: 3 * (45 + 240) + 2 * RELEASE_MINUTES + MARGIN_MINUTES });
+    expect(deadlineOf({ ...plain, waves: 2, budget: { iterationMinutes: 1, maxHours: 4 } })).toEqual({ runMinutes: (240 - MARGIN_MINUTES - RELEASE_MINUTES - 1) / 2 - 45, nodeMinutes: 239, limit: "budget.maxHours" });
+  });
+
   it("never lets the nodes cost more than the budget, nor live longer than its hours", () => {
     fc.assert(fc.property(fc.record({
-      nodes: fc.integer({ min: 1, max: 100 }), nodeHour: fc.double({ min: 0.1, max: 200, noNaN: true }), startMinutes: fc.integer({ min: 1, max: 60 }),
+      nodes: fc.integer({ min: 1, max: 100 }), waves: fc.integer({ min: 1, max: 9 }), nodeHour: fc.double({ min: 0.1, max: 200, noNaN: true }), startMinutes: fc.integer({ min: 1, max: 60 }),
       maxDollars: fc.double({ min: 1, max: 1e5, noNaN: true }), maxHours: fc.double({ min: 0.1, max: 100, noNaN: true }), deadlineMinutes: fc.integer({ min: 1, max: 10_000 }),
-    }), ({ nodes, nodeHour, startMinutes, maxDollars, maxHours, deadlineMinutes }) => {
-      const input: DeadlineInput = { deadlineMinutes, startMinutes, nodes, prices: { ...prices, nodeHour }, budget: { maxDollars, maxHours, iterationMinutes: 1 } };
+    }), ({ nodes, waves, nodeHour, startMinutes, maxDollars, maxHours, deadlineMinutes }) => {
+      const input: DeadlineInput = { deadlineMinutes, startMinutes, nodes, waves, prices: { ...prices, nodeHour }, budget: { maxDollars, maxHours, iterationMinutes: 1 } };
       if (budgetProblems(input).length > 0) return;
       const { nodeMinutes, runMinutes } = deadlineOf(input);
       expect((nodeMinutes / 60) * nodes * nodeHour).toBeLessThanOrEqual(maxDollars * (1 + 1e-9));
@@ -61,13 +66,20 @@ describe("a budget", () => {
 
 describe("the quote", () => {
   const names = Array.from({ length: 5 }, (_, index) => `run-${index}`);
-  const packed = (placement: "shared" | "dedicated" | { perPair: number }, gpusPerNode = 2) => packExperiments(names, { placement, gpusPerNode, nodeCount: 10, maxSlots: 48 }).pairs;
-  const input = { deadlineMinutes: 240, startMinutes: 45, prices };
+  const packed = (placement: "shared" | "dedicated" | { perPair: number }, gpusPerNode = 2) => packExperiments(names, { placement, gpusPerNode, nodeCount: 10, kueue: false, maxSlots: 48 }).pairs;
+  const input = { deadlineMinutes: 240, startMinutes: 45, prices, nodeCount: 10 };
 
   it("is nodes × life × price", () => {
     expect(quoteOf({ ...input, pairs: packed("shared"), gpusPerNode: 2 })).toMatchObject({ nodes: 1, nodeHours: 300 / 60, cap: (300 / 60) * 12 });
     expect(quoteOf({ ...input, pairs: packed("dedicated"), gpusPerNode: 2 })).toMatchObject({ nodes: 5, cap: (5 * 300 / 60) * 12 });
     expect(quoteOf({ ...input, pairs: packed("dedicated"), gpusPerNode: 8 })).toMatchObject({ nodes: 2 });
+  });
+
+  it("of more pairs than there is room for is that of all turns", () => {
+    const quote = quoteOf({ ...input, nodeCount: 2, pairs: packed("dedicated"), gpusPerNode: 2 });
+    expect(quote).toMatchObject({ nodes: 2, waves: 3, nodeHours: (2 * (3 * 285 + 4 + 15)) / 60 });
+    expect(quoteText(quote)[0]).toMatch(/= 2 nodes × 14\.57 h \(3 turns of servers 45 min, runs 240 min by deadlineMinutes, 2 min between them, node 15 min\)/);
+    expect(quote.experiments.map(({ nodeHours }) => nodeHours)).toEqual([4, 4, 4, 4, 4]);
   });
 
   it.each([["shared", 2], ["dedicated", 2], ["dedicated", 4], ["dedicated", 8], [{ perPair: 2 }, 4]] as const)("of %j on nodes of %i GPUs shares out all runs' hours, no more and no less", (placement, gpusPerNode) => {

@@ -1,3 +1,4 @@
+import { RELEASE_MINUTES } from "../nodePool/lifetime.ts";
 import type { Quote } from "./quote.ts";
 import type { Budget } from "./schema.ts";
 
@@ -8,8 +9,8 @@ const hours = (minutes: number) => `${(minutes / 60).toFixed(2)} h`;
 const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? "" : "s"}`;
 
 /** The quote in words, a sentence a line: the cap, where it comes from, and the experiments. */
-export function quoteText({ prices, nodes, startMinutes, marginMinutes, deadline, nodeHours, cap, experiments }: Quote): string[] {
-  const life = `${count(nodes, "node")} × ${hours(deadline.nodeMinutes)} (servers ${startMinutes} min, runs ${deadline.runMinutes} min by ${deadline.limit}, node ${marginMinutes} min)`;
+export function quoteText({ prices, nodes, waves, startMinutes, marginMinutes, deadline, nodeHours, cap, experiments }: Quote): string[] {
+  const life = `${count(nodes, "node")} × ${hours(deadline.nodeMinutes)} (${waves > 1 ? `${waves} turns of ` : ""}servers ${startMinutes} min, runs ${deadline.runMinutes} min by ${deadline.limit}${waves > 1 ? `, ${RELEASE_MINUTES} min between them` : ""}, node ${marginMinutes} min)`;
   if (!prices || cap === null) return [`at most ${life} = ${nodeHours.toFixed(2)} node-hours; no sum, since the file says no prices`];
   const costs = experiments.map(({ cost }) => cost ?? 0);
   const [least, most] = [Math.min(...costs), Math.max(...costs)].map((cost) => money(cost, prices.currency));

@@ -4,7 +4,7 @@ import { type Part, PORTS, TASK_APP } from "../names.ts";
 /** A part that opens connections to another, on the one port that the other serves. */
 export interface Flow {
   from: Part;
-  to: Exclude<Part, "run" | "store">;
+  to: Exclude<Part, "run" | "store" | "pair-controller">;
 }
 
 /**
@@ -22,7 +22,7 @@ export const FLOWS: readonly Flow[] = [
 ];
 
 /** The parts in a stack's own namespace. */
-export const PARTS: readonly Part[] = ["run", "task-app", "vllm", "trainer"];
+export const PARTS: readonly Part[] = ["run", "task-app", "vllm", "trainer", "pair-controller"];
 
 /** The port that a part serves. */
 export const portOf = (part: Flow["to"]): number => ({ "task-app": PORTS.taskApp, vllm: PORTS.vllm, trainer: PORTS.trainer })[part];
@@ -37,12 +37,15 @@ export interface OutsideNeeds {
   taskUrls: readonly string[];
   /** Where the runs put what they leave. */
   results?: ResultsPlace | undefined;
+  /** Of the API server. */
+  apiPorts: readonly number[];
 }
 
 const PROVIDER_KEYS = ["GROQ_API_KEY", "OPENAI_API_KEY"];
 
 /** Ports that a part may reach anywhere outside of the stack. */
-export function outsidePorts(part: Part, { hub, keys, taskUrls, results }: OutsideNeeds): number[] {
+export function outsidePorts(part: Part, { hub, keys, taskUrls, apiPorts, results }: OutsideNeeds): number[] {
+  if (part === "pair-controller") return [...apiPorts];
   if (part === "run") return [...new Set([...taskUrls.filter((url) => !isOwn(url)), ...(results?.kind === "s3" ? [results.endpoint] : [])].map(portOfUrl))];
   const https = part === "task-app" ? keys.some((key) => PROVIDER_KEYS.includes(key)) : hub;
   return https ? [443] : [];

@@ -23,6 +23,12 @@ const ANYWHERE: Peer[] = [
 ];
 const OTHER_NAMESPACES: Peer = { namespaceSelector: {} };
 
+/** Who is meant by "outside"; undefined: any peer. Some plug-ins count the API server among no addresses, so its ports alone are named. */
+function outsidePeers(part: Part): Peer[] | undefined {
+  if (part === "pair-controller") return undefined;
+  return part === "run" ? [...ANYWHERE, OTHER_NAMESPACES] : ANYWHERE;
+}
+
 const tcp = (port: number) => ({ protocol: "TCP", port });
 const podsOf = (part: Part) => ({ podSelector: { matchLabels: { [LABEL.part]: part } } });
 
@@ -53,7 +59,7 @@ function partSpec(part: Part, needs: OutsideNeeds): Spec {
     egress: [
       ...FLOWS.filter(({ from }) => from === part).map(({ to }) => ({ to: [podsOf(to)], ports: [tcp(portOf(to))] })),
       ...(part === "run" && needs.results?.kind === "store" ? [{ to: [storeAt(needs.results.url)], ports: [tcp(PORTS.store)] }] : []),
-      ...outside.map((port) => ({ to: part === "run" ? [...ANYWHERE, OTHER_NAMESPACES] : ANYWHERE, ports: [tcp(port)] })),
+      ...outside.map((port) => ({ ...(outsidePeers(part) && { to: outsidePeers(part)! }), ports: [tcp(port)] })),
     ],
   };
 }

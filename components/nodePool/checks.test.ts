@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { gpuSection } from "../settings/gpu.ts";
-import { gpuProblems } from "./checks.ts";
+import { gpuProblems, turnProblems } from "./checks.ts";
 
-const needs = { deadlineMinutes: 240, readyWithinMinutes: 45 };
+const needs = { deadlineMinutes: 240, readyWithinMinutes: 45, waves: 1 };
 const problems = (gpu: object, deadlineMinutes = needs.deadlineMinutes) => gpuProblems(gpuSection.parse(gpu), { ...needs, deadlineMinutes });
 const aws = { backend: "karpenter-aws", amiAlias: "al2023@v20251023", role: "r", discovery: "d" };
 
@@ -30,6 +30,21 @@ describe("nodes of GKE", () => {
     expect(problems({ backend: "gke" }, 10_020)).toEqual([]);
     expect(problems({ backend: "gke", nodeLifeMinutes: 10_081 })).toEqual([expect.objectContaining({ path: "gpu.nodeLifeMinutes", write: "Write 10080 or less" })]);
     expect(problems({ backend: "karpenter-aks" }, 7 * 24 * 60)).toEqual([]);
+  });
+});
+
+describe("nodes on which pairs take turns", () => {
+  const turns = (gpu: object, waves: number) => turnProblems(gpuSection.parse(gpu), { ...needs, waves });
+  it("outlive all turns, each with its servers' start, and the release between them", () => {
+    expect(turns({ backend: "karpenter-aks", nodeLifeMinutes: 3 * 285 + 2 * 2 + 14 }, 3)).toEqual([expect.objectContaining({
+      path: "gpu.nodeLifeMinutes", what: "is 873, so a node ends before the last of 3 turns, of 240 minutes each, does", write: "Write 874 or more, or remove it",
+    })]);
+    expect(turns({ backend: "karpenter-aks", nodeLifeMinutes: 874 }, 3)).toEqual([]);
+    expect(turns({ backend: "existing", products: ["x"] }, 100)).toEqual([]);
+  });
+  it("end with their capacity all the same: what does not fit is refused with a deadline that does", () => {
+    expect(turns({ backend: "gke" }, 36)).toEqual([expect.objectContaining({ path: "deadlineMinutes", write: "Write 232 or less" })]);
+    expect(turns({ backend: "gke" }, 35)).toEqual([]);
   });
 });
 

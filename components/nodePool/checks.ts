@@ -1,7 +1,7 @@
 import type { Problem } from "../config/problem.ts";
 import { editDistance } from "../config/suggest.ts";
 import type { GpuSettings } from "../settings/gpu.ts";
-import { leastLifeMinutes, type LifeNeeds, nodeLifeMinutes } from "./lifetime.ts";
+import { leastLifeMinutes, type LifeNeeds, longestRunMinutes, nodeLifeMinutes } from "./lifetime.ts";
 import { GKE_MAX_NODE_MINUTES, KNOWN_PRODUCTS, SHAPES } from "./shapes.ts";
 
 type Found = Omit<Problem, "file">;
@@ -14,6 +14,12 @@ export function gpuProblems(gpu: GpuSettings, needs: LifeNeeds): Found[] {
     case "karpenter-aks": return lifeProblems(gpu.nodeLifeMinutes, needs);
     case "karpenter-aws": return [...eightGpuProblem(gpu), ...lifeProblems(gpu.nodeLifeMinutes, needs)];
   }
+}
+
+/** What is wrong with the life of a pool's nodes where pairs take turns on them: each node outlives all of its turns. */
+export function turnProblems(gpu: GpuSettings, needs: LifeNeeds): Found[] {
+  if (gpu.backend === "existing" || needs.waves === 1) return [];
+  return lifeProblems(gpu.nodeLifeMinutes, needs, gpu.backend === "gke" ? GKE_MAX_NODE_MINUTES : Infinity);
 }
 
 /** A name within two letters of a known one matches no node, and its pods wait for ever. */
@@ -46,16 +52,17 @@ function eightGpuProblem({ acceptEightGpus, nodeCount }: Extract<GpuSettings, { 
 function lifeProblems(chosen: number | undefined, needs: LifeNeeds, most = Infinity): Found[] {
   const least = leastLifeMinutes(needs);
   const life = nodeLifeMinutes(chosen, needs);
-  const over = needs.deadlineMinutes - (least - most);
+  const runs = needs.waves === 1 ? `a run of ${needs.deadlineMinutes} minutes does` : `the last of ${needs.waves} turns, of ${needs.deadlineMinutes} minutes each, does`;
+  const over = Math.floor(longestRunMinutes(most, needs));
   return [
     ...(life < least ? [{
-      path: "gpu.nodeLifeMinutes", what: `is ${life}, so a node ends before a run of ${needs.deadlineMinutes} minutes does`,
+      path: "gpu.nodeLifeMinutes", what: `is ${life}, so a node ends before ${runs}`,
       write: `Write ${least} or more, or remove it`,
     }] : []),
     ...(life > most ? [{
       path: chosen === undefined ? "deadlineMinutes" : "gpu.nodeLifeMinutes",
       what: `keeps a node for ${life} minutes; no capacity type of this backend lasts longer than ${most}`,
-      write: chosen === undefined ? `Write ${over} or less` : `Write ${most} or less`,
+      write: chosen !== undefined ? `Write ${most} or less` : over >= 1 ? `Write ${over} or less` : "Raise gpu.nodeCount, or put more experiments on a pair",
     }] : []),
   ];
 }

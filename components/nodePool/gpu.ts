@@ -36,6 +36,8 @@ export interface GpuPool {
   runtimeClass?: string;
   /** What a GPU is before a server starts on it: one of these cards, by GPU feature discovery's names, and so fast (TFLOP/s, bfloat16). */
   preflight: { readonly products: readonly string[]; readonly teraflops: number };
+  /** LocalQueue of Kueue in which pairs wait for their turn; left out where the pair controller gives turns. */
+  queue?: string;
   /** Let pods without a GPU run on the pool's nodes. */
   cpuPodsOnGpuNode: boolean;
 }

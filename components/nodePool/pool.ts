@@ -4,13 +4,17 @@ import { COMPUTE_CLASS_KEY, EXCLUSIVE_TAINT, GPU, type GpuPool, KARPENTER_POOL_L
 import type { GpuNodes } from "./nodes.ts";
 import { GKE_ACCELERATOR, SHAPES } from "./shapes.ts";
 
-/** How pods find the nodes of a stack's pool. */
-export function poolOf(stack: string, nodes: GpuNodes): GpuPool {
+/**
+ * How pods find the nodes of a stack's pool.
+ *
+ * @param queue LocalQueue of Kueue; none: the pair controller gives turns
+ */
+export function poolOf(stack: string, nodes: GpuNodes, queue: string | undefined = undefined): GpuPool {
   const products = productsOf(nodes);
   const common = {
     preflight: { products, teraflops: nodes.minTeraflops },
     pairsPerNode: pairsOnNode(nodes.gpusPerNode), cpuPodsOnGpuNode: nodes.cpuPodsOnGpuNode,
-    ...(nodes.runtimeClass && { runtimeClass: nodes.runtimeClass }),
+    ...(nodes.runtimeClass && { runtimeClass: nodes.runtimeClass }), ...(queue !== undefined && { queue }),
   };
   const name = poolName(stack);
   const taints = [GPU.taint.key, ...("exclusive" in nodes && nodes.exclusive ? [EXCLUSIVE_TAINT.key] : [])];

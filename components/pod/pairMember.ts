@@ -9,6 +9,7 @@ import { serverProbes } from "./probes.ts";
 import { restrictedContainer, restrictedPod } from "./security.ts";
 import { mounted, type Server } from "./server.ts";
 import { adapterFolder, type Storage } from "./storage.ts";
+import { turnOf } from "./turn.ts";
 import type { Container, EnvVar, PodSpec, Resources } from "./types.ts";
 import { giveFolders, isNodeFolder, scratch, sharedMemory } from "./volumes.ts";
 
@@ -18,6 +19,8 @@ export interface PairMemberArgs {
   namespace: Input<string>;
   /** Name of the pair. */
   pair: string;
+  /** The pool has no room for the pair yet. */
+  waits: boolean;
   /** With a digest or an exact tag. */
   image: Input<string>;
   /** Name of the Secret, and the keys that it holds. */
@@ -55,7 +58,7 @@ type Part = "vllm" | "trainer";
 /** A member of a pair as a server in the cluster. */
 export function memberServer(part: Part, args: PairMemberArgs): Server {
   const name = part === "vllm" ? vllmName(args.pair) : trainerName(args.pair);
-  return { name, namespace: args.namespace, stack: args.stack, part, pair: args.pair, slot: slotOf(args), port: PORTS[part] };
+  return { name, namespace: args.namespace, stack: args.stack, part, pair: args.pair, slot: slotOf(args), waits: args.waits, turn: turnOf(args), port: PORTS[part] };
 }
 
 /**

@@ -23,6 +23,7 @@ export const imagesSection = z.strictObject({
   network: z.enum(["default", "host", "none"]).default("default"),
   taskApp: source,
   runner: source,
+  pairController: source,
   trainer: source,
   vllm: source,
   /** Needed where results are kept on a claim. */

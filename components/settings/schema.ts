@@ -30,6 +30,8 @@ const clusterSection = z.strictObject({
   context: z.string().min(1).optional(),
   /** Names the cluster for good: only a change of this name means another cluster, and moves the stack there. */
   identifier: z.string().min(1),
+  /** Ports of the API server, behind its Service as well: the pair controller is let out to them. */
+  apiPorts: z.array(z.int().min(1).max(65535)).min(1).default([443, 6443]),
 });
 
 /** Where a pair keeps what its two pods share: a folder of the node, or a volume of its own by a ReadWriteOnce claim. */
@@ -80,6 +82,12 @@ const trainerSection = z.strictObject({
   readyWithinMinutes: count.default(45),
 });
 
+/** Where pairs beyond the pool's room wait: left out, for the pair controller. */
+const queueSection = z.strictObject({
+  /** Pairs are admitted by Kueue, by the quota of a ClusterQueue that is there. */
+  kueue: z.strictObject({ clusterQueue: z.string().min(1) }),
+});
+
 /** All experiments on one pair, each on its own, or so many on one. */
 export const placement = z.union([z.enum(["shared", "dedicated"]), z.strictObject({ perPair: count })]);
 
@@ -104,6 +112,7 @@ export const stackSettings = z.strictObject({
   taskApp: z.strictObject({ resources, env: environment.default({}) }),
   runner: z.strictObject({ resources }),
   placement: placement.default("shared"),
+  queue: queueSection.optional(),
   /** Without them, the quote is in node-hours and the report has no sums. */
   prices: pricesSection.optional(),
   budget: budgetSection.optional(),

@@ -79,7 +79,7 @@ test("the control plane listens on the loopback alone and doesn't set what kwokc
     options: Record<string, unknown>;
     componentsPatches: { name: string; extraArgs: { key: string; value: string; override?: boolean }[] }[];
   };
-  expect(config.options).toMatchObject({ bindAddress: "127.0.0.1", kubeAuthorization: true, kubeApiserverPort: 16443 });
+  expect(config.options).toMatchObject({ bindAddress: "127.0.0.1", kubeAuthorization: true, kubeApiserverPort: 16443, kubeApiserverCertSANs: ["10.216.0.1"] });
   const all = config.componentsPatches.flatMap(({ extraArgs }) => extraArgs);
   const overridden = all.filter((argument) => argument.override);
   expect(overridden.map(({ key }) => key)).toEqual(["manage-all-nodes"]);

@@ -44,6 +44,8 @@ export function kwokctlConfig(settings: ClusterSettings, layout: Layout, toolcha
       kwokControllerBinary: binaries.kwok,
       etcdBinary: binaries.etcd,
       kubeApiserverPort: ports.apiServer,
+      // Pods ask for it by the address of its Service.
+      kubeApiserverCertSANs: [settings.apiAddress],
       etcdPort: ports.etcd,
       etcdPeerPort: ports.etcdPeer,
       kubeControllerManagerPort: ports.controllerManager,

@@ -20,6 +20,8 @@ export interface ClusterSettings {
   podRange: string;
   nodeAddress: string;
   serviceRange: string;
+  /** The first one of `serviceRange`, which the API server takes for its own Service: by it pods ask for it. */
+  apiAddress: string;
   /** Inside `serviceRange`; what pods find in /etc/resolv.conf. */
   dnsAddress: string;
   nodeName: string;
@@ -47,6 +49,7 @@ export const defaultSettings: ClusterSettings = {
   podRange: "10.215.0.0/24",
   nodeAddress: "10.215.0.1",
   serviceRange: "10.216.0.0/20",
+  apiAddress: "10.216.0.1",
   dnsAddress: "10.216.0.10",
   nodeName: "rewardlab-0",
   context: "rewardlab",

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { LocalContext } from "../context.ts";
 import { listDaemons, stopDaemon } from "../daemon/daemon.ts";
 import type { Toolchain } from "../toolchain/toolchain.ts";
+import { startApiGateway } from "./apiGateway.ts";
 import { startContainerd } from "./containerd.ts";
 import { createControlPlane } from "./controlPlane.ts";
 import { answersAt, startDns } from "./dns.ts";
@@ -102,6 +103,7 @@ export async function startNode(plan: StartPlan, phases: Phases, ctx: LocalConte
       await nodeIsRegistered(settings, kubectl, ctx);
       await startPolicyController(settings, layout, toolchain, programs, ctx);
     }),
+    phases.run("API gateway", () => startApiGateway(settings, layout, toolchain, ctx)),
     phases.run("DNS", () => startDns(settings, layout, toolchain, kubectl, ctx)),
   );
   const asked = async () => ((await answersAt(settings.dnsAddress)) ? "" : `no answer from ${settings.dnsAddress}`);

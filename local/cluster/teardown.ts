@@ -37,6 +37,7 @@ export async function teardown(
     stopDaemon("kube-proxy", layout, { graceSeconds: 2 }),
     stopDaemon("coredns", layout, { graceSeconds: 2 }),
     stopDaemon("kube-router", layout, { graceSeconds: 2 }),
+    stopDaemon("api-gateway", layout, { graceSeconds: 2 }),
     endAll(() => markedProcesses(layout.pidDir).filter((process) => process.owner === "control-plane"), 1),
   ]);
   await endContainerd(layout, programs);

@@ -4,7 +4,7 @@ import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
+import { CoreV1Api, Health, KubeConfig } from "@kubernetes/client-node";
 import { folders } from "../../components/settings.ts";
 import { ensureToolchain } from "../toolchain/toolchain.ts";
 import { endProcess, freePort } from "./testProcess.ts";
@@ -53,13 +53,6 @@ export async function startControlPlane(): Promise<ControlPlane> {
     ...["--service-account-issuer", "https://kubernetes.default.svc", "--service-cluster-ip-range", "10.245.0.0/24"],
     ...["--authorization-mode", "RBAC", "--endpoint-reconciler-type", "none"],
   ]);
-  run(binaries.kubeControllerManager, [
-    ...["--kubeconfig", file("kubeconfig", kubeconfig), "--service-account-private-key-file", key],
-    ...["--use-service-account-credentials", "--leader-elect=false", "--secure-port", "0"],
-    // Nodes of a test have no kubelet: without a sign of life from it they'd be tainted after a minute.
-    ...["--node-monitor-grace-period", "24h", "--node-startup-grace-period", "24h"],
-  ]);
-
   const config = new KubeConfig();
   config.loadFromString(kubeconfig);
   const stop = async () => {
@@ -67,7 +60,17 @@ export async function startControlPlane(): Promise<ControlPlane> {
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    await untilServing(config, children, folder);
+    // The controller manager waits for ten seconds only, and then ends: on a busy machine the API server takes longer.
+    await until(() => new Health(config).readyz({}), children, folder);
+    run(binaries.kubeControllerManager, [
+      ...["--kubeconfig", file("kubeconfig", kubeconfig), "--service-account-private-key-file", key],
+      ...["--use-service-account-credentials", "--leader-elect=false", "--secure-port", "0"],
+      // Nodes of a test have no kubelet: without a sign of life from it they'd be tainted after a minute.
+      ...["--node-monitor-grace-period", "24h", "--node-startup-grace-period", "24h"],
+    ]);
+    const core = config.makeApiClient(CoreV1Api);
+    // The default service account is the last thing to appear.
+    await until(() => core.readNamespacedServiceAccount({ namespace: "default", name: "default" }), children, folder);
   } catch (error) {
     await stop();
     throw error;
@@ -86,16 +89,12 @@ function kubeconfigFor(server: string): string {
   });
 }
 
-/** The API answers and the controllers have begun: the default service account is the last thing to appear. */
-async function untilServing(config: KubeConfig, children: ChildProcess[], folder: string): Promise<void> {
-  const core = config.makeApiClient(CoreV1Api);
+/** Asks until there is an answer. Throws when a program has ended, or after a minute. */
+async function until(ask: () => Promise<unknown>, children: ChildProcess[], folder: string): Promise<void> {
   for (let attempt = 0; attempt < 240; attempt++) {
     const dead = children.findIndex(({ exitCode }) => exitCode !== null);
     if (dead >= 0) throw new Error(`it ended at once:\n${readFileSync(join(folder, `${dead}.log`), "utf8").slice(-2000)}`);
-    const account = await core
-      .readNamespacedServiceAccount({ namespace: "default", name: "default" })
-      .catch(() => undefined);
-    if (account) return;
+    if (await ask().catch(() => undefined)) return;
     await sleep(250);
   }
   throw new Error("the control plane didn't serve within a minute");
