@@ -8,6 +8,7 @@ import { PROJECT_ROOT } from "../../components/settings.ts";
 import program from "../../index.ts";
 import { runStack, type StackOperation } from "../../local/engine/runStack.ts";
 import { type Fleet, refusalOf, startFleet } from "../fleet.ts";
+import { controllerOf } from "../pairController.ts";
 import { record } from "../record.ts";
 import { fleetConfig, manifestsOf, NODES } from "./fleetStack.ts";
 
@@ -92,10 +93,15 @@ export function placesOf(pods: readonly V1Pod[], wanted: { pairs: number; runs: 
   return { pods: pods.length, pairs, problems: [...problems, ...misplaced.map(({ metadata }) => `${metadata!.name} is on a GPU node`)] };
 }
 
-/** Waits until every pod is where it belongs; gives up, with what is still wrong, when nothing has changed for two minutes. */
+/**
+ * Waits until every pod is where it belongs, with the pair controller at work in this process: pods wait at its gate. Gives up, with
+ * what is still wrong, when nothing has changed for two minutes.
+ */
 async function untilPlaced(fleet: Fleet, stack: string, wanted: { pairs: number; runs: number }): Promise<Places> {
+  const controller = await controllerOf(fleet, namespaceOf(stack));
   let [last, since] = ["", Date.now()];
   for (;;) {
+    await controller.round();
     const places = placesOf((await fleet.core.listNamespacedPod({ namespace: namespaceOf(stack) })).items, wanted);
     const now = places.problems.join("\n");
     if (now !== last) [last, since] = [now, Date.now()];
