@@ -13,7 +13,7 @@ const S3_KEYS = { ...SENTINELS, S3_ACCESS_KEY_ID: "sentinel-s3-id", S3_SECRET_AC
 const kept = ({ resources }: Recording) => resources.filter(({ parent }) => parent?.type === "rewardlab:results:Store");
 const runContainer = ({ of }: Recording) => of("kubernetes:batch/v1:Job")[0]!.inputs["spec"].template.spec.containers[0];
 const placeOf = ({ of }: Recording): ResultsPlace | undefined =>
-  of("kubernetes:core/v1:ConfigMap").flatMap(({ inputs }) => (inputs["data"]["run.json"] ? [runSpec.parse(JSON.parse(inputs["data"]["run.json"])).results] : []))[0];
+  of("kubernetes:core/v1:ConfigMap").flatMap(({ inputs }) => (inputs["data"]?.["run.json"] ? [runSpec.parse(JSON.parse(inputs["data"]["run.json"])).results] : []))[0];
 
 describe("results on a claim", () => {
   it("are in a namespace of their own at the restricted level, every object of which a teardown leaves and the next update takes over", async () => {
