@@ -5,7 +5,8 @@ import { record, type Recording, revealed } from "./record.ts";
 import { envFile, recordStack, stackConfig } from "./stacks.ts";
 
 /** Where a pair's files are, by the stack's settings. */
-const CLAIM = "kubernetes:core/v1:PersistentVolumeClaim";
+/** Claims of the stack's pairs; that of its results is no pair's. */
+const claimsOf = ({ of }: Recording) => of("kubernetes:core/v1:PersistentVolumeClaim").map(({ inputs }) => revealed(inputs)).filter(({ metadata }) => metadata.labels["rewardlab.dev/pair"]);
 const volume = { kind: "claim", size: "20Gi", storageClass: "fast" } as const;
 const podOf = ({ one }: Recording, member: string, pair = "pair-0") => one("kubernetes:apps/v1:Deployment", `${pair}-${member}-deployment`).inputs["spec"].template.spec;
 const levelOf = ({ one }: Recording) => one("kubernetes:core/v1:Namespace", "stack-namespace").inputs["metadata"].labels["pod-security.kubernetes.io/enforce"];
@@ -16,7 +17,7 @@ describe("adapters and model cache on claims", () => {
   beforeAll(async () => { recording = await recordStack("dev", { adapters: volume, model: { cache: { kind: "claim", size: "60Gi" } }, placement: "dedicated", gpu: { nodeCount: 3 } }); });
 
   it("are two claims a pair, each of one node, in the stack's namespace and with its labels", () => {
-    const claims = recording.of(CLAIM).map(({ inputs }) => revealed(inputs));
+    const claims = claimsOf(recording);
     expect(claims.map(({ metadata, spec }) => [metadata.name, spec.accessModes, spec.resources.requests.storage, spec.storageClassName])).toEqual([0, 1, 2].flatMap((pair) => [
       [`pair-${pair}-adapters`, ["ReadWriteOnce"], "20Gi", "fast"], [`pair-${pair}-models`, ["ReadWriteOnce"], "60Gi", undefined],
     ]));
@@ -60,7 +61,7 @@ describe("the level that the namespace enforces", () => {
 });
 
 it("makes no claim for what is on the node", async () => {
-  expect((await recordStack("dev")).of(CLAIM)).toEqual([]);
+  expect(claimsOf(await recordStack("dev"))).toEqual([]);
 });
 
 it("refuses a claim without a size, or with one that no volume has", async () => {
