@@ -25,7 +25,7 @@ beforeAll(async () => {
   await fleet.addNode({ name: "cpu", gpus: 0, taints: [] });
   const experiments = [{ config: "configs/crafter_rl_outcome.toml", name: "run", matrix: { seed: [1, 2, 3, 4] } }];
   const { resources } = await recordStack("dev", { placement: "dedicated", experiments });
-  const items = resources.filter(({ type, inputs, read }) => type.startsWith("kubernetes:") && !read && inputs["metadata"]?.namespace).map(({ name, inputs }) => {
+  const items = resources.filter(({ type, inputs, read }) => type.startsWith("kubernetes:") && !read && inputs["metadata"]?.namespace === NAMESPACE).map(({ name, inputs }) => {
     const object = revealed(inputs);
     return { ...object, metadata: { ...object.metadata, name: object.metadata.name ?? name } };
   });
