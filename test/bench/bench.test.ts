@@ -117,4 +117,5 @@ it("sets a training step beside TRL's and beside the device's rate, by processor
   expect([valueOf(onCpu, "ratio_equal"), valueOf(onCpu, "ratio_checkpointed_equal"), valueOf(onCpu, "step")]).toEqual([0.75, 1.5, 2]);
   expect(() => trainerFigures(output.replace("matmul_rate", "rate"), "cpu")).toThrow("matmul_rate");
   await expect(trainerBench(() => undefined, { device: "tpu" })).rejects.toThrow('--device is cpu or cuda, not "tpu".');
+  await expect(trainerBench(() => undefined, { device: "cuda" })).rejects.toThrow("--python /path/to/python");
 });

@@ -8,6 +8,8 @@ import { ensurePythonEnv } from "../../local/python/pythonEnv.ts";
 import { type Figure, figure, type Measured } from "./figures.ts";
 
 const EXIT_CONFIG = 78;
+const NO_GPU_PYTHON = "--device cuda: the project's own Python environment has torch without a GPU's libraries. Give one that has them, with transformers "
+  + "and peft, and with trl and datasets if TRL is to be compared: --device cuda --python /path/to/python";
 const GIB = 1024 ** 3;
 
 const steps = z.object({ seconds: z.number().positive(), cpu_seconds: z.number().positive(), peak_bytes: z.number().positive(), steps: z.number() });
@@ -75,6 +77,7 @@ export interface TrainerBenchOptions {
 /** Runs it. Throws a UserError for a device that is not here. */
 export async function trainerBench(progress: (text: string) => void, { device = "cpu", python }: TrainerBenchOptions): Promise<Measured> {
   if (device !== "cpu" && device !== "cuda") throw new UserError(`--device is cpu or cuda, not "${device}".`);
+  if (device === "cuda" && python === undefined) throw new UserError(NO_GPU_PYTHON);
   const { path, arguments: more } = python === undefined ? await ownPython(progress) : { path: python, arguments: [] };
   try {
     const text = await run(path, ["-m", "bench", "--device", device, ...more], { cwd: join(PROJECT_ROOT, "images", "trainer"), onLine: (line) => {
