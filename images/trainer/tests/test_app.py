@@ -1,6 +1,7 @@
 """The HTTP API of a real application on a real model; only the network is left out."""
 
 import asyncio
+import statistics
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -212,6 +213,7 @@ def test_steps_of_several_runs_take_turns_while_health_answers(model_dir: Path, 
     """Three runs post at once, each its next step when it has the last one's answer: nobody gets ahead by more than
     one, and the event loop never waits for the model."""
     order: list[str] = []
+    seconds: list[float] = []
     slowest = 0.0
 
     async def drive() -> None:
@@ -228,8 +230,10 @@ def test_steps_of_several_runs_take_turns_while_health_answers(model_dir: Path, 
                 async def run(name: str) -> None:
                     for step in range(1, 4):
                         body = step_json(step, count=24, length=60)
-                        assert (await client.post(f"/runs/{name}/steps", json=body)).status_code == 200
+                        answer = await client.post(f"/runs/{name}/steps", json=body)
+                        assert answer.status_code == 200
                         order.append(name)
+                        seconds.append(answer.json()["seconds"]["total"])
 
                 names = ["a", "b", "c"]
                 for name in names:
@@ -246,7 +250,8 @@ def test_steps_of_several_runs_take_turns_while_health_answers(model_dir: Path, 
     assert len(order) == 9
     for done in range(3, 10, 3):
         assert sorted(order[:done]) == sorted(["a", "b", "c"] * (done // 3))
-    assert slowest < 1.0, f"health took {slowest:.2f} s"
+    # One that waited for a step would take as long as it; how long that is depends on the machine.
+    assert slowest < statistics.median(seconds), f"health took {slowest:.2f} s, steps {seconds}"
 
 
 def test_an_unexpected_error_is_500_with_its_reason_and_the_run_goes_on(settings: Settings, model_dir: Path) -> None:

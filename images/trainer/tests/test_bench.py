@@ -90,8 +90,8 @@ def test_a_case_s_steps_run_and_say_what_they_took() -> None:
 
 
 def test_a_trainer_that_ends_says_why() -> None:
-    with pytest.raises(RuntimeError, match=r"bench.ours ended: KeyError: 'no-such-case'"):
-        Stepper("bench.ours", ["no-such-case", "cpu", "auto", "equal"], None)
+    with pytest.raises(RuntimeError, match=r"bench.none ended: .*No module named"):
+        Stepper("bench.none", [], None)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
