@@ -1,4 +1,4 @@
-import { CoreV1Api, type V1Node } from "@kubernetes/client-node";
+import { CoreV1Api, DiscoveryV1Api, type KubeConfig, type V1Node } from "@kubernetes/client-node";
 import { ApiError } from "../local/providers/kubernetes/apiError.ts";
 import { ObjectClient } from "../local/providers/kubernetes/client.ts";
 import { RunFailure } from "./exit.ts";
@@ -10,6 +10,8 @@ export interface ClusterFacts {
   /** UID of the namespace kube-system, the cluster's identity. */
   uid: string;
   nodes: V1Node[];
+  /** Ports that the API server listens on behind its Service: what a network policy sees. Empty where this user may not see them. */
+  apiPorts: number[];
 }
 
 /** Asks a cluster who it is and which nodes it has. Throws RunFailure when it does not answer, or not to this user. */
@@ -19,7 +21,7 @@ export async function lookAt({ name, server, config }: KubeContext): Promise<Clu
     await client.getVersion();
     const { metadata } = await client.get({ apiVersion: "v1", kind: "Namespace", metadata: { name: "kube-system" } }) as { metadata: { uid: string } };
     const { items } = await config.makeApiClient(CoreV1Api).listNode();
-    return { uid: metadata.uid, nodes: items };
+    return { uid: metadata.uid, nodes: items, apiPorts: await apiPortsOf(config) };
   } catch (error) {
     const answers = error instanceof ApiError && error.status > 0;
     const [reason, check] = answers
@@ -27,4 +29,9 @@ export async function lookAt({ name, server, config }: KubeContext): Promise<Clu
       : [`cannot be reached: ${(error as Error).message}`, "Check that it runs and that this machine has a way to it"];
     throw new (answers ? RunFailure : ClusterUnreachable)(`The cluster of context "${name}" (${server}) ${reason}.\n${check}, then see: kubectl --context ${name} get nodes. Nothing was changed.`);
   }
+}
+
+async function apiPortsOf(config: KubeConfig): Promise<number[]> {
+  const slices = config.makeApiClient(DiscoveryV1Api).listNamespacedEndpointSlice({ namespace: "default", labelSelector: "kubernetes.io/service-name=kubernetes" });
+  return slices.then(({ items }) => [...new Set(items.flatMap(({ ports }) => (ports ?? []).flatMap(({ port }) => port ?? [])))], () => []);
 }

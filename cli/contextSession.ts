@@ -74,12 +74,12 @@ export class ContextSession implements StackSession {
   }
 
   async start(clock: PhaseClock): Promise<EngineStack> {
-    const { uid } = await this.#reach();
+    const { uid, apiPorts } = await this.#reach();
     const pulumiBinary = await clock.time("toolchain", "the Pulumi engine", () => this.#pulumi());
     this.#state.prepare(this.#context.content);
     const cluster = { kubeconfig: this.#state.kubeconfig, context: CUT_CONTEXT, uid };
     const overlay = this.#supplies === null
-      ? { cluster: { kubeconfig: cluster.kubeconfig, context: cluster.context, identifier: uid } }
+      ? { cluster: { kubeconfig: cluster.kubeconfig, context: cluster.context, identifier: uid, apiPorts: await this.#apiPorts(apiPorts) } }
       : await this.#supplies.start(clock, { ...cluster, nodeName: this.#nodeName });
     return {
       ...this.#engine(overlay, pulumiBinary),
@@ -118,6 +118,12 @@ export class ContextSession implements StackSession {
     if (left.length === 0) return;
     const items = left.map((item) => `  ${item}`).join("\n");
     throw new RunFailure(`Left on context ${this.#context.name}, and not in this machine's state; each with the command that removes it:\n${items}`);
+  }
+
+  /** Those of the stack's file, and those that the cluster has: without them the pair controller could not reach it. */
+  async #apiPorts(found: readonly number[]): Promise<number[]> {
+    const { settings } = await this.#plan();
+    return [...new Set([...settings.cluster.apiPorts, ...found])];
   }
 
   #pulumi(): Promise<string> {
