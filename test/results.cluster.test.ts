@@ -40,7 +40,7 @@ afterAll(async () => {
 
 function images(store: string) {
   const image = (digit: string) => ({ reference: `registry.test/image@sha256:${digit.repeat(64)}` });
-  return { registry: "registry.test/rewardlab", taskApp: image("0"), runner: image("0"), trainer: image("0"), vllm: image("0"), store: image(store) };
+  return { registry: "registry.test/rewardlab", taskApp: image("0"), runner: image("0"), pairController: image("0"), trainer: image("0"), vllm: image("0"), store: image(store) };
 }
 const engine = (operation: "up" | "preview" | "destroy", change: Record<string, unknown> = {}): Promise<StackResult> => runStack({
   operation, program: () => program({ ...overlay, ...change }), projectName: "rewardlab", stackName: "local", rootDir: PROJECT_ROOT,
