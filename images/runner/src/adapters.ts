@@ -1,4 +1,4 @@
-import { checkFolder } from "./adapterFolder.ts";
+import { loadAdapter } from "./adapterLoad.ts";
 import { Canary, canaryFault, IDENTITY_REMEDY, largestChange, meanChange } from "./canary.ts";
 import { RunFailure } from "./failure.ts";
 import { HttpError } from "./http.ts";
@@ -186,29 +186,7 @@ export class Adapters {
 
   /** A load needs both services: the server reads what the trainer has vouched for. */
   #load(adapter: Adapter): Promise<void> {
-    return this.#retried(() => this.#loadOnce(adapter), () => this.#trainerIsReady());
-  }
-
-  async #loadOnce(adapter: Adapter): Promise<void> {
-    const { signal } = this.#options;
-    const { name, path } = adapter;
-    const loaded = (await this.#vllm.models(signal)).find((model) => model.id === name);
-    if (loaded?.root === path) return;
-    if (loaded) throw new RunFailure(`vLLM serves ${name} from ${loaded.root}, not from ${path}`, IDENTITY_REMEDY);
-    await checkFolder(this.#trainer, adapter, signal);
-    try {
-      await this.#vllm.loadAdapter(name, path, signal);
-    } catch (error) {
-      if (!(error instanceof HttpError) || isPassing(error)) throw error;
-      // Torn since it was looked at: then that is the cause, whatever the server made of it.
-      await checkFolder(this.#trainer, adapter, signal);
-      if (error.status !== 404) throw error;
-      const remedy =
-        "mount one adapter directory into both pods, on one node, and delete nothing in it; then start a new attempt";
-      throw new RunFailure(`vLLM finds no adapter ${name} at ${path}, where the trainer wrote it`, remedy, {
-        cause: error,
-      });
-    }
+    return this.#retried(() => loadAdapter(this.#vllm, this.#trainer, adapter, this.#options.signal), () => this.#trainerIsReady());
   }
 
   /** Scores the canary; a server that lost the adapter gets it back first. */
