@@ -10,6 +10,8 @@ export default defineConfig({
   test: {
     // One beside the Python tests is not enough: much of the time is spent in waiting for servers and programs.
     maxWorkers: 2,
+    // What a file is transformed to is kept beside node_modules until the file changes.
+    experimental: { fsModuleCache: true },
     projects: [
       { test: { ...shared, name: "program", include: ["{components,policy,test}/**/*.test.ts"] } },
       { test: { ...shared, name: "rooms", include: ["{images,local,collect,cli,report}/**/*.test.ts"] } },

@@ -13,6 +13,9 @@ export interface Ended {
 /** What is in no checkout: a program makes it again where it runs. */
 const MADE = /\/(node_modules|__pycache__|\.[a-z]+_cache|\.venv)$/;
 
+/** Where compiled modules are kept for the tests, if anywhere: a child's own cache folder is empty, and compiling is most of its time. */
+export const compileCache = (): NodeJS.ProcessEnv => (process.env["NODE_COMPILE_CACHE"] ? { NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] } : {});
+
 /** The real command line as a child process, with home, cache and state in an empty folder of its own. */
 export class CliProcess {
   readonly folder = mkdtempSync(join(tmpdir(), "rewardlab-cli-"));
@@ -23,7 +26,7 @@ export class CliProcess {
   /** @param environment of the commands; with the machine's own, they use its caches and its state */
   constructor(environment?: NodeJS.ProcessEnv) {
     const at = (name: string) => join(this.folder, name);
-    this.#environment = environment ?? { PATH: process.env["PATH"], HOME: at("home"), XDG_CACHE_HOME: at("cache"), XDG_STATE_HOME: at("state") };
+    this.#environment = environment ?? { PATH: process.env["PATH"], HOME: at("home"), XDG_CACHE_HOME: at("cache"), XDG_STATE_HOME: at("state"), ...compileCache() };
     for (const name of ["home", "work"]) mkdirSync(join(this.folder, name));
   }
 

@@ -214,10 +214,9 @@ def test_steps_of_several_runs_take_turns_while_health_answers(model_dir: Path, 
     one, and the event loop never waits for the model."""
     order: list[str] = []
     seconds: list[float] = []
-    slowest = 0.0
+    answers: list[float] = []
 
     async def drive() -> None:
-        nonlocal slowest
         app = create_app(settings_for(model_dir, tmp_path))
         async with app.router.lifespan_context(app):
             transport = httpx.ASGITransport(app)
@@ -242,7 +241,7 @@ def test_steps_of_several_runs_take_turns_while_health_answers(model_dir: Path, 
                 while not all(task.done() for task in tasks):
                     begun = time.perf_counter()
                     assert (await client.get("/health")).status_code == 200
-                    slowest = max(slowest, time.perf_counter() - begun)
+                    answers.append(time.perf_counter() - begun)
                     await asyncio.sleep(0.01)
                 await asyncio.gather(*tasks)
 
@@ -250,8 +249,9 @@ def test_steps_of_several_runs_take_turns_while_health_answers(model_dir: Path, 
     assert len(order) == 9
     for done in range(3, 10, 3):
         assert sorted(order[:done]) == sorted(["a", "b", "c"] * (done // 3))
-    # One that waited for a step would take as long as it; how long that is depends on the machine.
-    assert slowest < statistics.median(seconds), f"health took {slowest:.2f} s, steps {seconds}"
+    # A loop that waits for steps answers at the end of one: every answer takes as long. How long that is depends on the
+    # machine, and a busy one delays any single answer.
+    assert statistics.median(answers) < statistics.median(seconds) / 4, f"health took {answers} s, steps {seconds}"
 
 
 def test_an_unexpected_error_is_500_with_its_reason_and_the_run_goes_on(settings: Settings, model_dir: Path) -> None:

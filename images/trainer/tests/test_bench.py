@@ -1,9 +1,7 @@
 """The bench's arithmetic, and its whole path on a CPU with a model of a second."""
 
 import json
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -11,7 +9,8 @@ from conftest import cut, frozen
 from test_memory import ADAPTER, QWEN3_4B, llama
 from torch.utils.flop_counter import FlopCounterMode
 
-from bench.__main__ import EXIT_CONFIG, Stepper, disagreement, summary
+from bench import ours, stepper
+from bench.__main__ import EXIT_CONFIG, Stepper, disagreement, main, summary
 from bench.cases import CASES, RANK, rows
 from bench.device_rate import matmul_rate
 from bench.flops import adapter_weights, layer_weights, step_flops
@@ -79,14 +78,23 @@ def test_trainers_that_took_different_steps_are_told_apart() -> None:
     assert disagreement([step], [step | {"loss": -0.5}]) == pytest.approx(0.25)
 
 
-def test_a_case_s_steps_run_and_say_what_they_took() -> None:
-    stepper = Stepper("bench.ours", ["qwen3-tiny", "cpu", "auto", "ragged"], None)
-    try:
-        first, second = stepper.step(), stepper.step()
-    finally:
-        stepper.close()
-    assert stepper.facts["flops"] > 1e6 and stepper.facts["micro_batches"] == 2
-    assert first["seconds"] > 0 and first["peak_bytes"] > 0 and first["grad_norm"] != second["grad_norm"]
+class NoMoreTurnsError(Exception):
+    """The other side has closed."""
+
+
+def test_a_case_s_steps_run_and_say_what_they_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wait_for_turn() -> None:
+        if len(said) == 3:
+            raise NoMoreTurnsError
+
+    said: list[dict[str, float]] = []
+    monkeypatch.setattr(stepper, "say", said.append)
+    monkeypatch.setattr(stepper, "wait_for_turn", wait_for_turn)
+    with pytest.raises(NoMoreTurnsError):
+        ours.main("qwen3-tiny", "cpu", "auto", "ragged")
+    facts, first, second = said
+    assert facts["flops"] > 1e6 and facts["micro_batches"] == 2
+    assert first["seconds"] > 0 and first["grad_norm"] != second["grad_norm"]
 
 
 def test_a_trainer_that_ends_says_why() -> None:
@@ -95,11 +103,13 @@ def test_a_trainer_that_ends_says_why() -> None:
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_without_a_gpu_it_is_refused_with_what_to_do() -> None:
-    command = [sys.executable, "-m", "bench", "--device", "cuda"]
-    process = subprocess.run(command, cwd=Path(__file__).parent.parent, capture_output=True, text=True)
-    assert process.returncode == EXIT_CONFIG
-    assert "torch sees no GPU" in process.stderr and "--python" in process.stderr and not process.stdout
+def test_without_a_gpu_it_is_refused_with_what_to_do(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["bench", "--device", "cuda"])
+    assert main() == EXIT_CONFIG
+    said = capsys.readouterr()
+    assert "torch sees no GPU" in said.err and "--python" in said.err and not said.out
 
 
 def test_what_is_printed_is_json(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,4 +121,5 @@ def test_what_is_printed_is_json(capsys: pytest.CaptureFixture[str], monkeypatch
     assert program.main() == 0
     printed = json.loads(capsys.readouterr().out)
     assert printed["comparisons"] == [] and len(printed["not_measured"]) == 3
-    assert printed["alone"]["steps"] == 1 and printed["conditions"]["case"] == "qwen3-tiny"
+    assert printed["alone"]["steps"] == 1 and printed["alone"]["peak_bytes"] > 0
+    assert printed["conditions"]["case"] == "qwen3-tiny"
