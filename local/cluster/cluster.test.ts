@@ -163,9 +163,12 @@ test("the GPU patch names the resource as a JSON pointer", () => {
 
 test("a node lacks readiness, then GPUs, then nothing", () => {
   const ready = [{ type: "Ready", status: "True" }];
-  expect(nodeLacks({ conditions: [{ type: "Ready", status: "False", message: "no CNI" }] }, 2)).toMatch(/no CNI/);
-  expect(nodeLacks({ conditions: ready, allocatable: { "nvidia.com/gpu": "0" } }, 2)).toMatch(/offers 0/);
-  expect(nodeLacks({ conditions: ready, allocatable: { "nvidia.com/gpu": "2" } }, 2)).toBe("");
+  expect(nodeLacks({ status: { conditions: [{ type: "Ready", status: "False", message: "no CNI" }] } }, 2)).toMatch(/no CNI/);
+  expect(nodeLacks({ status: { conditions: ready, allocatable: { "nvidia.com/gpu": "0" } } }, 2)).toMatch(/offers 0/);
+  const status = { conditions: ready, allocatable: { "nvidia.com/gpu": "2" } };
+  expect(nodeLacks({ status }, 2)).toBe("");
+  expect(nodeLacks({ status, spec: { taints: [{ key: "nvidia.com/gpu", effect: "NoSchedule" }] } }, 2)).toBe("");
+  expect(nodeLacks({ status, spec: { taints: [{ key: "node.kubernetes.io/not-ready", effect: "NoExecute" }] } }, 2)).toMatch(/not-ready:NoExecute/);
 });
 
 test("the pause program runs until it's killed", async () => {

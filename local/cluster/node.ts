@@ -4,23 +4,34 @@ import { GPU_RESOURCE } from "./gpu.ts";
 import type { Kubectl } from "./kubectl.ts";
 
 /** What is asked of a Node object; see the core/v1 API. */
-interface NodeStatus {
-  conditions?: { type: string; status: string; message?: string }[];
-  allocatable?: Record<string, string>;
+interface NodeObject {
+  spec?: { taints?: { key: string; effect: string }[] };
+  status: {
+    conditions?: { type: string; status: string; message?: string }[];
+    allocatable?: Record<string, string>;
+  };
 }
 
+/**
+ * Taints that the controller manager sets while a node is not fit, and takes off up to five seconds after it is. While one
+ * is there the controller manager owns the list of taints, and a stack that taints the node is refused.
+ */
+const LIFECYCLE_TAINTS = "node.kubernetes.io/";
+
 /** What a node lacks for pods to be placed on it as they ask; empty when nothing. */
-export function nodeLacks(status: NodeStatus, gpus: number): string {
+export function nodeLacks({ spec, status }: NodeObject, gpus: number): string {
   const ready = status.conditions?.find((condition) => condition.type === "Ready");
   if (ready?.status !== "True") return `the node isn't Ready: ${ready?.message ?? "it has said nothing yet"}`;
   const allocatable = status.allocatable?.[GPU_RESOURCE] ?? "0";
-  return allocatable === String(gpus) ? "" : `the node offers ${allocatable} ${GPU_RESOURCE}, not ${gpus}`;
+  if (allocatable !== String(gpus)) return `the node offers ${allocatable} ${GPU_RESOURCE}, not ${gpus}`;
+  const taint = spec?.taints?.find(({ key }) => key.startsWith(LIFECYCLE_TAINTS));
+  return taint ? `the node still has the taint ${taint.key}:${taint.effect}` : "";
 }
 
-/** The node's status; undefined before the kubelet has registered it. Throws when the API server doesn't answer. */
-export async function nodeStatus(kubectl: Kubectl, name: string): Promise<NodeStatus | undefined> {
+/** The Node object; undefined before the kubelet has registered it. Throws when the API server doesn't answer. */
+export async function nodeObject(kubectl: Kubectl, name: string): Promise<NodeObject | undefined> {
   const text = await kubectl(["get", "node", name, "--ignore-not-found", "-o", "json"]);
-  return text.trim() ? (JSON.parse(text) as { status: NodeStatus }).status : undefined;
+  return text.trim() ? (JSON.parse(text) as NodeObject) : undefined;
 }
 
 /**

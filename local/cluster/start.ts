@@ -16,7 +16,7 @@ import { startKubeProxy } from "./kubeProxy.ts";
 import { startKubelet } from "./kubelet.ts";
 import type { Layout } from "./layout.ts";
 import { ensureNetwork } from "./network.ts";
-import { nodeLacks, nodeStatus, waitFor } from "./node.ts";
+import { nodeLacks, nodeObject, waitFor } from "./node.ts";
 import { ensurePauseImage } from "./pauseImage.ts";
 import { type Phases, together } from "./phases.ts";
 import { startPolicyController } from "./policyController.ts";
@@ -113,7 +113,7 @@ export async function startNode(plan: StartPlan, phases: Phases, ctx: LocalConte
 
 /** The policy controller asks once for its node's addresses, and ends where there is none. */
 function nodeIsRegistered({ nodeName }: ClusterSettings, kubectl: Kubectl, ctx: LocalContext): Promise<void> {
-  const missing = async () => ((await nodeStatus(kubectl, nodeName)) ? "" : "the kubelet hasn't registered it");
+  const missing = async () => ((await nodeObject(kubectl, nodeName)) ? "" : "the kubelet hasn't registered it");
   return waitFor("the Node object", 60, missing, ctx);
 }
 
@@ -124,10 +124,10 @@ async function nodeIsReady(plan: StartPlan, kubectl: Kubectl, ctx: LocalContext)
     "the node",
     60,
     async () => {
-      const status = await nodeStatus(kubectl, settings.nodeName);
-      if (!status) return "the kubelet hasn't registered it";
-      const lacks = nodeLacks(status, gpus);
-      if (lacks.includes("offers") || !status.allocatable) await announceGpus(kubectl, settings.nodeName, gpus);
+      const node = await nodeObject(kubectl, settings.nodeName);
+      if (!node) return "the kubelet hasn't registered it";
+      const lacks = nodeLacks(node, gpus);
+      if (lacks.includes("offers") || !node.status.allocatable) await announceGpus(kubectl, settings.nodeName, gpus);
       return lacks;
     },
     ctx,
