@@ -7,6 +7,8 @@ import { LABEL, nodeLabelOf } from "../components/names.ts";
 import { startTestPlane, type TestPlane } from "../test/testPlane.ts";
 import { clusterInventory } from "./clusterInventory.ts";
 import { leftoverText, removalOf } from "./leftover.ts";
+import { releaseTaints } from "./nodeTaints.ts";
+import { removeUnsaved } from "./unsavedObjects.ts";
 
 /** What a real API server still holds of a stack, and whether the commands that are named remove it. */
 let plane: TestPlane;
@@ -43,6 +45,26 @@ it("finds what is labelled, in every namespace and in none, of built-in and of c
   expect(await held()).toEqual(["ConfigMap default/astray", "Node gpu-0", "PersistentVolume volume-0", "Pool h100", "PriorityClass dev-runs"]);
 });
 
+it("a taint that outlived its stack, since the controller manager changed the list meanwhile, is taken off; nothing else of any node is", async () => {
+  const kubectl = async (args: string[], manifest?: object) => {
+    const { ok, output } = await plane.kubectl(args, manifest);
+    if (!ok) throw new Error(output);
+  };
+  const taintsOf = async (name: string) => (await plane.config.makeApiClient(CoreV1Api).readNode({ name })).spec?.taints?.map(({ key, value }) => `${key}=${value}`);
+  const ours = [{ key: "nvidia.com/gpu", value: "rewardlab", effect: "NoSchedule" }];
+  await kubectl(["create"], object("v1", "Node", { name: "used", labels: { [nodeLabelOf("other")]: "true" } }, { spec: { taints: ours } }));
+  await kubectl(["create"], object("v1", "Node", { name: "left" }));
+  const stack = ["apply", "--server-side", "--field-manager=stack"];
+  await kubectl(stack, object("v1", "Node", { name: "left", labels: { [nodeLabelOf("dev")]: "true" } }, { spec: { taints: ours } }));
+  await kubectl(["taint", "node", "left", "team=a:NoSchedule"]);
+  await kubectl(stack, object("v1", "Node", { name: "left" }));
+  expect(await taintsOf("left")).toEqual(["nvidia.com/gpu=rewardlab", "team=a"]);
+  const lines: string[] = [];
+  await releaseTaints(plane.config, { line: (text) => void lines.push(text) });
+  expect(lines).toEqual(["node left: took off nvidia.com/gpu=rewardlab:NoSchedule, which had outlived its stack"]);
+  expect([await taintsOf("left"), await taintsOf("used")]).toEqual([["team=a"], ["nvidia.com/gpu=rewardlab"]]);
+});
+
 it("finds what holds up the end of the namespace, labelled or not, with its finalizers", async () => {
   await apply(object("v1", "Namespace", { name: namespace, labels }));
   await apply(object("v1", "ConfigMap", { name: "stuck", namespace, finalizers: ["example.com/hold"] }));
@@ -62,4 +84,20 @@ it("names commands after which nothing is left, and nobody else's has gone", asy
   const core = plane.config.makeApiClient(CoreV1Api);
   expect((await core.listNode()).items.map(({ metadata }) => metadata!.name)).toEqual(["gpu-0", "gpu-1"]);
   expect((await core.readNamespacedConfigMap({ namespace: "default", name: "of-another" })).metadata!.name).toBe("of-another");
+});
+
+it("what a killed update made and no state knows is removed; what the state knows stays, and what is another stack's", async () => {
+  await apply(object("v1", "Namespace", { name: "rewardlab-dev", labels }));
+  await apply(object("v1", "Node", { name: "gpu-2", labels: { [nodeLabelOf("dev")]: "true", [nodeLabelOf("other")]: "true" } }));
+  await apply(object("scheduling.k8s.io/v1", "PriorityClass", { name: "dev-more", labels }, { value: 2 }));
+  for (const [name, of] of [["saved", labels], ["made", labels], ["others", { [LABEL.stack]: "other" }]] as const) await apply(object("v1", "ConfigMap", { name, namespace, labels: of }));
+  const lines: string[] = [];
+  await removeUnsaved(plane.config, "dev", new Set(["Namespace rewardlab-dev", `ConfigMap ${namespace}/saved`]), { line: (text) => void lines.push(text) });
+  expect(lines).toEqual([expect.stringMatching(/objects that it made, and that are removed now: 3$/)]);
+  expect(await held()).toEqual([`ConfigMap ${namespace}/saved`, "Namespace rewardlab-dev"]);
+  const core = plane.config.makeApiClient(CoreV1Api);
+  expect((await core.readNode({ name: "gpu-2" })).metadata!.labels).toEqual({ [nodeLabelOf("other")]: "true" });
+  expect((await core.readNamespacedConfigMap({ name: "others", namespace })).metadata!.name).toBe("others");
+  await removeUnsaved(plane.config, "dev", new Set(), { line: () => undefined });
+  expect(await held()).toEqual([]);
 });

@@ -10,9 +10,16 @@ interface Kind {
   resource: V1APIResource;
 }
 
+/** An object of a stack, as the cluster has it. */
+export interface Held extends Leftover {
+  apiVersion: string;
+  /** Another object owns it, and takes it along. */
+  owned: boolean;
+}
+
 export interface ClusterInventory {
   /** What the cluster still has of a stack. */
-  left: Leftover[];
+  left: Held[];
   /** Kinds that this user may not list, or that a broken API did not answer for. */
   unseen: string[];
 }
@@ -29,7 +36,7 @@ export async function clusterInventory(config: KubeConfig, stack: string): Promi
   const list = async ({ apiVersion, resource }: Kind, selector?: string, inNamespace?: string): Promise<KubernetesObject[]> =>
     (await client.list(apiVersion, resource.kind, inNamespace, undefined, undefined, undefined, undefined, selector)).items;
 
-  const found = await Promise.all(kinds.map(async (kind): Promise<Leftover[]> => {
+  const found = await Promise.all(kinds.map(async (kind): Promise<Held[]> => {
     const { resource } = kind;
     try {
       const own = await list(kind, `${LABEL.stack}=${stack}`);
@@ -58,9 +65,10 @@ export async function heldLines(config: KubeConfig, stack: string, kubectl: stri
 
 const claimNamespace = (volume: KubernetesObject) => (volume as { spec?: { claimRef?: { namespace?: string } } }).spec?.claimRef?.namespace;
 
-function leftover({ apiVersion, resource }: Kind, { metadata }: KubernetesObject, borrowed: boolean): Leftover {
+function leftover({ apiVersion, resource }: Kind, { metadata }: KubernetesObject, borrowed: boolean): Held {
   const [group] = apiVersion.includes("/") ? apiVersion.split("/") : [];
   return {
+    apiVersion,
     kind: resource.kind,
     resource: group === undefined ? resource.name : `${resource.name}.${group}`,
     ...(metadata?.namespace && { namespace: metadata.namespace }),
@@ -68,10 +76,11 @@ function leftover({ apiVersion, resource }: Kind, { metadata }: KubernetesObject
     finalizers: metadata?.finalizers ?? [],
     deleting: metadata?.deletionTimestamp !== undefined,
     borrowed,
+    owned: (metadata?.ownerReferences ?? []).length > 0,
   };
 }
 
-/** Every kind that can be listed, in its group's preferred version. */
+/** Every kind that can be listed and deleted, in its group's preferred version. Others are views, for example of a pod's metrics. */
 async function listableKinds(config: KubeConfig): Promise<{ kinds: Kind[]; unseen: string[] }> {
   const core = await config.makeApiClient(CoreV1Api).getAPIResources();
   const { groups } = await config.makeApiClient(ApisApi).getAPIVersions();
@@ -84,6 +93,6 @@ async function listableKinds(config: KubeConfig): Promise<{ kinds: Kind[]; unsee
     return { apiVersion: groupVersion, resources: answer?.resources ?? [] };
   }));
   const kinds = [{ apiVersion: "v1", resources: core.resources }, ...lists].flatMap(({ apiVersion, resources }) =>
-    resources.filter(({ name, verbs }) => verbs.includes("list") && !name.includes("/")).map((resource) => ({ apiVersion, resource })));
+    resources.filter(({ name, verbs }) => verbs.includes("list") && verbs.includes("delete") && !name.includes("/")).map((resource) => ({ apiVersion, resource })));
   return { kinds, unseen };
 }

@@ -17,6 +17,7 @@ import { poolProblem } from "./gpuPool.ts";
 import { CUT_CONTEXT, type KubeContext } from "./kubeContext.ts";
 import { planLocal } from "./localPlan.ts";
 import { LocalSupplies } from "./localSupplies.ts";
+import { releaseTaints } from "./nodeTaints.ts";
 import { sayNotices } from "./notices.ts";
 import type { PhaseClock } from "./phaseClock.ts";
 import { missingKinds } from "./poolKinds.ts";
@@ -106,6 +107,7 @@ export class ContextSession implements StackSession {
 
   async stop(): Promise<string[]> {
     await this.#supplies?.stop();
+    await releaseTaints(this.#context.config, this.#verb.screen);
     const left = await this.held();
     if (left.length === 0) this.#state.remove();
     return left;
@@ -133,7 +135,7 @@ export class ContextSession implements StackSession {
 
   #engine(overlay: StackOverlay, pulumiBinary: string): EngineStack {
     const { engine, backend, passphrase } = this.#state;
-    return { name: this.stack, overlay, workDir: engine, backendDir: backend, passphraseFile: passphrase, pulumiBinary };
+    return { name: this.stack, overlay, workDir: engine, backendDir: backend, passphraseFile: passphrase, pulumiBinary, kubeConfig: () => this.#context.config };
   }
 
   async #plan(): Promise<{ settings: StackSettings; plan: StackPlan }> {

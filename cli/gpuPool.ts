@@ -1,6 +1,7 @@
 import { networkInterfaces } from "node:os";
 import type { V1Node } from "@kubernetes/client-node";
 import { GPU } from "../components/gpuNodePool.ts";
+import { foreignTaints, taintText } from "./nodeTaints.ts";
 
 /** What a stack's settings ask of the nodes of a pair. */
 export interface PoolNeeds {
@@ -11,6 +12,8 @@ export interface PoolNeeds {
   gpusPerNode: number;
   /** With dra a driver hands the GPUs out, and no node counts them. */
   allocation: "device-plugin" | "dra";
+  /** The stack taints the nodes that are named. */
+  taint: boolean;
 }
 
 const gpusOf = (node: V1Node): number => Number(node.status?.allocatable?.[GPU.resource] ?? 0);
@@ -26,6 +29,8 @@ export function fits(node: V1Node, { products, gpusPerNode }: Pick<PoolNeeds, "p
 export function poolProblem(nodes: readonly V1Node[], needs: PoolNeeds): string | null {
   const unknown = needs.nodes.filter((name) => !nodes.some((node) => nameOf(node) === name));
   if (unknown.length > 0) return `gpu.nodes names ${unknown.join(", ")}, which the cluster does not have; its nodes: ${nodes.map(nameOf).join(", ")}`;
+  const tainted = needs.taint ? nodes.filter((node) => needs.nodes.includes(nameOf(node)) && foreignTaints(node).length > 0) : [];
+  if (tainted.length > 0) return `the taints of ${tainted.map((node) => `${nameOf(node)} (${foreignTaints(node).map(taintText).join(", ")})`).join(", ")} have another owner, and a node's list of taints has one: set gpu.taint to false, and let that owner's taints keep others off`;
   const isMember = (node: V1Node) => (needs.nodes.length > 0 ? needs.nodes.includes(nameOf(node))
     : Object.entries(needs.labels).every(([key, value]) => node.metadata?.labels?.[key] === value));
   const members = nodes.filter(isMember);

@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { nodeLabelOf } from "./names.ts";
 import { computeClassOf } from "./nodePool/computeClass.ts";
-import { EXCLUSIVE_TAINT, GPU } from "./nodePool/gpu.ts";
+import { BORROWED_TAINTS } from "./nodePool/gpu.ts";
 import { karpenterPoolOf } from "./nodePool/karpenter.ts";
 import { type LifeNeeds, nodeLifeMinutes } from "./nodePool/lifetime.ts";
 import { aksNodeClassOf, ec2NodeClassOf, type NodeClass } from "./nodePool/nodeClasses.ts";
@@ -47,7 +47,7 @@ export class GpuNodePool extends pulumi.ComponentResource {
   private prepare(name: string, node: string, { stack, labels, taint, exclusive }: ExistingNodes & { stack: string }): k8s.core.v1.NodePatch {
     return new k8s.core.v1.NodePatch(`${name}-${node}`, {
       metadata: { name: node, labels: { ...labels, [nodeLabelOf(stack)]: "true" } },
-      ...(taint && { spec: { taints: [{ ...GPU.taint }, ...(exclusive ? [{ ...EXCLUSIVE_TAINT }] : [])] } }),
+      ...(taint && { spec: { taints: BORROWED_TAINTS.slice(0, exclusive ? 2 : 1).map((each) => ({ ...each })) } }),
     }, { parent: this });
   }
 

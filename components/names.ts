@@ -82,7 +82,8 @@ export const ANNOTATION = {
 } as const;
 
 /** The label of a node that a stack uses. The stack is in its key: two stacks may share a node, and one value would clash. */
-export const nodeLabelOf = (stack: string): string => `stack.rewardlab.dev/${stack}`;
+export const nodeLabelOf = (stack: string): string => `${NODE_LABEL_PREFIX}${stack}`;
+export const NODE_LABEL_PREFIX = "stack.rewardlab.dev/";
 
 /** The labels of an object; every one is fixed for the object's life, since a changed pod label replaces a Job. */
 export function labelsOf(of: { stack: string; part?: Part; pair?: string; run?: string }): Record<string, string> {

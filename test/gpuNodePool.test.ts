@@ -14,7 +14,7 @@ const existing = (change: object) => ({ ...POOLS.existing, ...change });
 const objectsOf = ({ resources }: Recording) => resources.filter(({ type }) => type.startsWith("kubernetes:")).map(({ type, name, inputs }) => [type, name, inputs["metadata"]?.name]);
 
 describe("a pool of nodes that exist", () => {
-  const taint = { key: "nvidia.com/gpu", value: "present", effect: "NoSchedule" };
+  const taint = { key: "nvidia.com/gpu", value: "rewardlab", effect: "NoSchedule" };
 
   it("labels and taints the named nodes, and touches nothing else of them", async () => {
     const { of, outputs } = await made(existing({ nodes: ["a", "b"] }));

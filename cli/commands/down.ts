@@ -8,6 +8,7 @@ import type { Run, VerbContext } from "../command.ts";
 import { runEngine } from "../engineStack.ts";
 import { RunFailure } from "../exit.ts";
 import { saveReport } from "../finish.ts";
+import { releaseTaints } from "../nodeTaints.ts";
 import { demandOwnCluster, runPulumi } from "../pulumiCli.ts";
 import { sessionOf } from "../session.ts";
 import type { StackSession } from "../stackSession.ts";
@@ -62,7 +63,10 @@ async function ownPulumi(stack: string, yes: boolean, { screen, signal }: VerbCo
   return {
     access: accessTo(cluster.config, namespaceOf(stack)),
     destroy: () => runPulumi(["destroy", "--stack", stack, ...(yes ? ["--yes"] : [])], signal),
-    left: () => heldLines(cluster.config, stack, kubectl, screen),
+    left: async (destroyed) => {
+      if (destroyed) await releaseTaints(cluster.config, screen);
+      return heldLines(cluster.config, stack, kubectl, screen);
+    },
   };
 }
 

@@ -15,6 +15,12 @@ export const GPU = {
  */
 export const EXCLUSIVE_TAINT = { key: "rewardlab.dev/pool", value: "pairs", effect: "NoSchedule" } as const;
 
+/**
+ * What keeps others off nodes that were there before the stack, the second where the nodes are for pairs alone. Any value keeps
+ * them off; this one tells afterwards whose the taint was. It is the same for all stacks: two may share a node.
+ */
+export const BORROWED_TAINTS = [{ ...GPU.taint, value: "rewardlab" }, EXCLUSIVE_TAINT] as const;
+
 /** Label and taint of the nodes of a GKE ComputeClass; the value is the class's name. */
 export const COMPUTE_CLASS_KEY = "cloud.google.com/compute-class";
 
