@@ -116,7 +116,7 @@ export class EmbeddedSession implements StackSession {
 
   #engine(overlay: StackOverlay, { binaries }: Toolchain, { passphraseFile }: GeneratedSecrets): EngineStack {
     const { stateDir } = this.#options;
-    return { name: EMBEDDED, overlay, workDir: join(stateDir, "engine", EMBEDDED), backendDir: join(stateDir, "pulumi"), passphraseFile, pulumiBinary: binaries.pulumi };
+    return { name: EMBEDDED, overlay, workDir: join(stateDir, "engine", EMBEDDED), backendDir: join(stateDir, "pulumi"), passphraseFile, pulumiBinary: binaries.pulumi, kubeConfig: () => this.access().config };
   }
 
   async #left(): Promise<string[]> {

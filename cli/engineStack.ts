@@ -1,12 +1,16 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
+import type { KubeConfig } from "@kubernetes/client-node";
 import program from "../index.ts";
 import { ConfigError } from "../components/config/problem.ts";
 import { PROJECT } from "../components/names.ts";
 import { PROJECT_ROOT } from "../components/settings.ts";
 import type { StackOverlay } from "../components/settings/schema.ts";
 import { forgetStack, runStack, type StackOperation, type StackOptions, type StackResult } from "../local/engine/runStack.ts";
+import { stateFile } from "../local/engine/recovery.ts";
+import { savingOf, savingOfState, type StateSaving, UnsavedUpdate } from "../local/engine/stateSaving.ts";
 import type { VerbContext } from "./command.ts";
+import { removeUnsaved, savedObjects } from "./unsavedObjects.ts";
 
 /** Where official Pulumi plugins are. */
 export const OFFICIAL_PLUGINS = join(homedir(), ".pulumi", "plugins");
@@ -25,6 +29,8 @@ export interface EngineStack {
   backendDir: string;
   passphraseFile: string;
   pulumiBinary: string;
+  /** How its cluster is reached. */
+  kubeConfig: () => KubeConfig;
   /** Called before the first change of an `up`. */
   beforeUp?: () => void;
   /** Called after an `up` that succeeded. */
@@ -66,13 +72,24 @@ export async function runEngine(stack: EngineStack, operation: StackOperation, c
     if (error instanceof ConfigError) refusal = error;
     throw error;
   });
-  const run = (what: StackOperation) => runStack({ ...optionsOf(stack, what, context), program: watched }).catch((error: unknown) => { throw refusal ?? error; });
+  const state = stateFile({ ...stack, projectName: PROJECT, stackName: stack.name });
+  const unsaved = new UnsavedUpdate(stack.workDir);
+  const beforehand = async () => {
+    if (!unsaved.isLeft || operation === "preview") return;
+    await removeUnsaved(stack.kubeConfig(), stack.name, savedObjects(state), context.screen);
+    unsaved.forget();
+  };
+  const run = (what: StackOperation, stateSaving: StateSaving) =>
+    runStack({ ...optionsOf(stack, what, context), program: watched, stateSaving, beforehand }).catch((error: unknown) => { throw refusal ?? error; });
   try {
+    let saving = savingOfState(state);
     if (operation === "up") {
-      await run("preview");
+      const { changes } = await run("preview", saving);
+      saving = savingOf(Object.values(changes).reduce((sum, count) => sum + count, 0));
       stack.beforeUp?.();
+      if (saving === "at the end") unsaved.begin();
     }
-    const result = await run(operation);
+    const result = await run(operation, saving).finally(() => { if (operation === "up") unsaved.end(state); });
     if (operation === "up") await stack.afterUp?.();
     return result;
   } finally {

@@ -32,9 +32,13 @@ export async function recoverPending(stack: Stack, place: Place): Promise<void> 
   }
 }
 
+/** Where the engine's file backend keeps a stack's state. */
+export const stateFile = ({ backendDir, projectName, stackName }: Pick<Place, "backendDir" | "projectName" | "stackName">): string =>
+  join(backendDir, ".pulumi", "stacks", projectName, `${stackName}.json`);
+
 /** A look into the state's file: asking the engine takes half a second, and nearly always there's nothing. */
-function mayHavePending({ backendDir, projectName, stackName }: Place): boolean {
-  const file = join(backendDir, ".pulumi", "stacks", projectName, `${stackName}.json`);
+function mayHavePending(place: Place): boolean {
+  const file = stateFile(place);
   return existsSync(file) && readFileSync(file, "utf8").includes('"pending_operations"');
 }
 

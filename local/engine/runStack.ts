@@ -20,6 +20,7 @@ import { writeProjectFiles } from "./projectFiles.ts";
 import { recoverPending } from "./recovery.ts";
 import { ResourceProgress } from "./resourceProgress.ts";
 import { ProblemCollector, StackFailure } from "./stackFailure.ts";
+import { type StateSaving, savingVariables } from "./stateSaving.ts";
 
 export type StackOperation = "up" | "preview" | "refresh" | "destroy";
 
@@ -48,9 +49,13 @@ export interface StackOptions extends LocalContext {
   pathDirs?: string[];
   /** Folder of a policy pack that looks at what is planned; `preview` and `up` alone. */
   policyPack?: string;
+  /** When the state is written; after each step, if left out. */
+  stateSaving?: StateSaving;
   /** With `destroy`: forget the stack when it's empty. */
   removeStack?: boolean;
   onEvent?: (event: EngineEvent) => void;
+  /** Called before the operation, when no other engine is at work on the stack any more. */
+  beforehand?: () => Promise<void>;
 }
 
 export interface StackResult {
@@ -73,6 +78,7 @@ export interface StackResult {
 export async function runStack(options: StackOptions): Promise<StackResult> {
   const started = performance.now();
   const stack = await openStack(options);
+  await options.beforehand?.();
   if (options.operation !== "preview") await recoverPending(stack, options);
   const { changes, outputs } = await perform(stack, options);
   if (options.operation === "destroy" && options.removeStack) await stack.workspace.removeStack(options.stackName);
@@ -124,6 +130,7 @@ async function openStack(options: StackOptions): Promise<Stack> {
         PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true",
         // The engine collects its garbage at twice the living memory by default: a quarter of its time in a large stack.
         GOGC: "400",
+        ...savingVariables(options.stateSaving ?? "each step"),
       },
     },
   );
@@ -147,6 +154,9 @@ async function perform(stack: Stack, options: StackOptions): Promise<Pick<StackR
     options.onEvent?.(event);
   };
   const timer = setInterval(() => report(progress.tick(now())), 500);
+  const frames = Error.stackTraceLimit;
+  // The SDK keeps the stack of every promise that it makes: a quarter of the program's time in a large stack.
+  if (options.stateSaving === "at the end") Error.stackTraceLimit = 1;
   try {
     let outputs: OutputMap = {};
     const policyPacks = options.policyPack === undefined ? {} : { policyPacks: [options.policyPack] };
@@ -164,6 +174,7 @@ async function perform(stack: Stack, options: StackOptions): Promise<Pick<StackR
     throw new StackFailure(operation, options.stackName, collector.problems, error);
   } finally {
     clearInterval(timer);
+    Error.stackTraceLimit = frames;
   }
 }
 

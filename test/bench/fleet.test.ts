@@ -1,8 +1,10 @@
 import type { V1Pod } from "@kubernetes/client-node";
 import { expect, it } from "vitest";
-import { fleetFigures, isLinear, stateSaved } from "./fleetBench.ts";
+import { fleetFigures, isLinear } from "./fleetBench.ts";
 import { placesOf } from "./fleetCluster.ts";
-import { fleetConfig } from "./fleetStack.ts";
+import program from "../../index.ts";
+import { record } from "../record.ts";
+import { fleetConfig, PER_PAIR } from "./fleetStack.ts";
 
 const N = [3, 30, 300];
 const valuesOf = (cost: (n: number) => number) => N.map(cost);
@@ -49,11 +51,7 @@ it("has the numbers under the names that scripts read, and says so when pods are
   expect([misplaced.keys!["placed"], misplaced.notMeasured]).toEqual([false, ["Not as the packing said: 0 pairs have met, not 1"]]);
 });
 
-it("measures the engine as it is run, unless it is told to leave the saving of its state out", () => {
-  expect([stateSaved({}), stateSaved({ REWARDLAB_BENCH_STATE: "end" })]).toEqual(["each step", "at the end"]);
-});
-
-it("runs as many experiments as it says, on pairs that fill the fleet", () => {
-  const { experiments, placement } = fleetConfig(300) as any;
-  expect([experiments[0].matrix.seed.length, placement]).toEqual([300, { perPair: 3 }]);
+it("the program takes the fleet's settings, and makes as many Jobs and pairs as they say", async () => {
+  const { of } = await record(() => program(), { stack: "fleet", config: fleetConfig(6) });
+  expect([of("kubernetes:batch/v1:Job").length, of("rewardlab:serving:VllmServer").length]).toEqual([6, 6 / PER_PAIR]);
 });

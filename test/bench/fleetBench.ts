@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { run } from "../../local/command.ts";
+import { savingOf } from "../../local/engine/stateSaving.ts";
 import { percentile } from "../../report/percentile.ts";
 import { figure, type Measured } from "./figures.ts";
 import { type FleetFacts, measureFleet } from "./fleetCluster.ts";
@@ -81,16 +82,8 @@ async function programCosts(progress: (text: string) => void): Promise<ProgramCo
   return costs;
 }
 
-/**
- * The engine writes the whole state anew with each step of an update, so `up` grows with the square of the stack. REWARDLAB_BENCH_STATE=end
- * leaves that out, to see the rest: the state is then saved once, at the end, which is no way to run a stack (a cut-off update would lose it).
- */
-export const stateSaved = (env: NodeJS.ProcessEnv): "each step" | "at the end" => (env["REWARDLAB_BENCH_STATE"] === "end" ? "at the end" : "each step");
-
 export async function fleetBench(progress: (text: string) => void): Promise<Measured> {
-  const saved = stateSaved(process.env);
-  if (saved === "at the end") Object.assign(process.env, { PULUMI_EXPERIMENTAL: "true", PULUMI_SKIP_CHECKPOINTS: "true" });
   const costs = await programCosts(progress);
-  const measured = fleetFigures(costs, await measureFleet(SIZES.at(-1)!, PER_PAIR, progress));
-  return { ...measured, keys: { ...measured.keys, stateSaved: saved }, conditions: { ...measured.conditions, stateSaved: saved } };
+  const measured = fleetFigures(costs, await measureFleet(SIZES.at(-1)!, PER_PAIR, savingOf(costs.resources.at(-1)!), progress));
+  return { ...measured, conditions: { ...measured.conditions, stateSaved: savingOf(costs.resources.at(-1)!) } };
 }

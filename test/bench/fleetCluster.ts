@@ -7,6 +7,7 @@ import { LABEL, namespaceOf } from "../../components/names.ts";
 import { PROJECT_ROOT } from "../../components/settings.ts";
 import program from "../../index.ts";
 import { runStack, type StackOperation } from "../../local/engine/runStack.ts";
+import type { StateSaving } from "../../local/engine/stateSaving.ts";
 import { type Fleet, refusalOf, startFleet } from "../fleet.ts";
 import { controllerOf } from "../pairController.ts";
 import { record } from "../record.ts";
@@ -40,14 +41,14 @@ async function programWithoutWaiting(kubeconfig: string): Promise<unknown> {
 }
 
 /** Seconds of the real engine with the stand-in provider: from the call until everything is made. */
-async function engineSeconds(fleet: Fleet, stack: string, operation: StackOperation, experiments: number, { policies = false } = {}): Promise<number> {
+async function engineSeconds(fleet: Fleet, stack: string, operation: StackOperation, experiments: number, { policies = false, stateSaving = "each step" as StateSaving } = {}): Promise<number> {
   const stackConfigFile = join(fleet.folder, `Pulumi.${stack}.yaml`);
   writeFileSync(stackConfigFile, JSON.stringify({ config: Object.fromEntries(Object.entries(fleetConfig(experiments)).map(([key, value]) => [`rewardlab:${key}`, value])) }));
   const { seconds } = await runStack({
     operation, program: () => programWithoutWaiting(fleet.kubeconfigFile) as Promise<any>, projectName: "rewardlab", stackName: stack, rootDir: PROJECT_ROOT,
     workDir: join(fleet.folder, "work"), backendDir: join(fleet.folder, "state"), passphraseFile: join(fleet.folder, "passphrase"),
     projectFile: join(PROJECT_ROOT, "Pulumi.yaml"), stackConfigFile, pulumiBinary: fleet.binaries.pulumi, node: process.execPath,
-    officialPlugins: join(fleet.folder, "none"), progress: () => {}, signal: new AbortController().signal,
+    officialPlugins: join(fleet.folder, "none"), stateSaving, progress: () => {}, signal: new AbortController().signal,
     ...(policies && { policyPack: join(PROJECT_ROOT, "policy") }),
   });
   return seconds;
@@ -124,7 +125,7 @@ export interface FleetFacts {
 }
 
 /** Both ways of making a stack, one after the other on one API server, each in an empty namespace on an empty fleet. */
-export async function measureFleet(experiments: number, perPair: number, progress: (text: string) => void): Promise<FleetFacts> {
+export async function measureFleet(experiments: number, perPair: number, stateSaving: StateSaving, progress: (text: string) => void): Promise<FleetFacts> {
   const fleet = await startNodes(progress);
   const wanted = { pairs: Math.ceil(experiments / perPair), runs: experiments };
   try {
@@ -137,7 +138,7 @@ export async function measureFleet(experiments: number, perPair: number, progres
     await untilPlaced(fleet, STACKS.apply, wanted);
     await remove(fleet, STACKS.apply);
     progress(`fleet: up of ${experiments} experiments`);
-    const upSeconds = await engineSeconds(fleet, STACKS.up, "up", experiments);
+    const upSeconds = await engineSeconds(fleet, STACKS.up, "up", experiments, { stateSaving });
     const start = performance.now();
     const places = await untilPlaced(fleet, STACKS.up, wanted);
     return { objects: apply.objects, applySeconds: apply.seconds, upSeconds, previewSeconds, places, placeSeconds: (performance.now() - start) / 1000 };

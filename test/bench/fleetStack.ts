@@ -16,7 +16,7 @@ export function fleetConfig(experiments: number): Record<string, unknown> {
     // Its address is laid over this.
     cluster: { identifier: "fleet" },
     gpu: { ...gpu, nodes: [], nodeCount: NODES },
-    images: { registry: "registry.test/rewardlab", taskApp: image, runner: image, pairController: image, trainer: image, vllm: image },
+    images: { registry: "registry.test/rewardlab", taskApp: image, runner: image, pairController: image, trainer: image, vllm: image, store: image },
     placement: { perPair: PER_PAIR },
     experiments: [{ config: "configs/crafter_rl_outcome.toml", name: "fleet", matrix: { seed: Array.from({ length: experiments }, (_, seed) => seed + 1) } }],
   };
