@@ -87,17 +87,18 @@ const hasLog = (pod: V1Pod) => pod.status?.containerStatuses?.some((status) => s
  */
 export async function followRuns(access: Access, runs: readonly string[], follower: Follower, signal: AbortSignal): Promise<JobState[]> {
   const followers = [...runs.map((run) => new RunFollower(run, follower)), new ServerFollower(follower)];
-  let lastAnswer = Date.now();
+  /** A request that hangs may take minutes by itself, and the next one be answered: what counts is how long they have failed. */
+  let failingSince: number | null = null;
   for (;;) {
     signal.throwIfAborted();
     try {
       // States before logs: what a Job wrote before it ended is then read by the poll that follows.
       const jobs = (await listRunJobs(access)).filter((job) => runs.includes(job.run));
       for (const one of followers) await one.poll(access, jobs);
-      lastAnswer = Date.now();
+      failingSince = null;
       if (jobs.length === runs.length && jobs.every((job) => job.state === "complete" || job.state === "failed")) return jobs;
     } catch (error) {
-      if (error instanceof SyntaxError || (error as Error).name === "ZodError" || Date.now() - lastAnswer > PATIENCE_MS) throw error;
+      if (error instanceof SyntaxError || (error as Error).name === "ZodError" || Date.now() - (failingSince ??= Date.now()) > PATIENCE_MS) throw error;
     }
     await sleep(POLL_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
