@@ -1,4 +1,7 @@
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -86,6 +89,19 @@ describe("a stack", () => {
 
   it("of another cluster is refused without its env file, before Pulumi is asked", async () => {
     expectRefusal(await cli.run("up", "--stack", "dev"), ".env: does not exist", "Copy .env.example to .env and fill in SYNTH_API_KEY and ENVIRONMENT_API_KEY");
+  });
+
+  it("of another cluster is refused with a registry that takes no push, by preview and by up, before Pulumi is asked", async () => {
+    const registry = createServer((_, answer) => void answer.writeHead(403).end());
+    await once(registry.listen(0, "127.0.0.1"), "listening");
+    const address = `127.0.0.1:${(registry.address() as AddressInfo).port}`;
+    writeFileSync(cli.inProject(".env"), "SYNTH_API_KEY=one\nENVIRONMENT_API_KEY=two\n");
+    writeFileSync(cli.inProject("Pulumi.closed.yaml"), readFileSync(cli.inProject("Pulumi.dev.yaml"), "utf8").replace(/registry: \S+/, `registry: ${address}/lab`));
+    try {
+      for (const verb of ["preview", "up"]) expectRefusal(await cli.run(verb, "--stack", "closed"), `the registry refuses a push to ${address}/lab/task-app: it answers 403`, "Nothing was changed.");
+    } finally {
+      registry.close();
+    }
   });
 
   it("on this machine is refused to another user than root, with the way that needs no root", async () => {

@@ -1,4 +1,7 @@
+import { once } from "node:events";
 import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { CoreV1Api, dumpYaml, KubeConfig } from "@kubernetes/client-node";
@@ -122,6 +125,16 @@ function expectRefusal({ status, stderr }: Ended, ...parts: string[]): void {
 it("refuses the stack local where no node is this machine, and a pool that the cluster does not have; nothing is made", async () => {
   expectRefusal(await start("other"), "no node of context \"other\" is this machine", `--context other --stack NAME`);
   expectRefusal(await start("other", "--stack", STACK), `gpu.nodes names ${NODE}, which the cluster does not have; its nodes: far`);
+  expect(existsSync(join(stateDir, "cli"))).toBe(false);
+});
+
+it("refuses a stack whose registry takes no push, before it is asked for anything else", async () => {
+  const registry = createServer((_, answer) => void answer.writeHead(403).end());
+  await once(registry.listen(0, "127.0.0.1"), "listening");
+  const address = `127.0.0.1:${(registry.address() as AddressInfo).port}`;
+  writeFileSync(cli.inProject("Pulumi.closed.yaml"), readFileSync(cli.inProject(`Pulumi.${STACK}.yaml`), "utf8").replace(/registry: \S+/, `registry: ${address}/lab`));
+  expectRefusal(await cli.run("preview", "--context", "foreign", "--stack", "closed"), `the registry refuses a push to ${address}/lab/task-app: it answers 403`, "Nothing was changed.");
+  registry.close();
   expect(existsSync(join(stateDir, "cli"))).toBe(false);
 });
 
