@@ -50,11 +50,12 @@ it("a taint that outlived its stack, since the controller manager changed the li
     const { ok, output } = await plane.kubectl(args, manifest);
     if (!ok) throw new Error(output);
   };
-  const taintsOf = async (name: string) => (await plane.config.makeApiClient(CoreV1Api).readNode({ name })).spec?.taints?.map(({ key, value }) => `${key}=${value}`);
+  const taintsOf = async (name: string) => (await plane.config.makeApiClient(CoreV1Api).readNode({ name })).spec?.taints?.flatMap(({ key, value }) => (key.startsWith("node.kubernetes.io/") ? [] : [`${key}=${value}`])).sort();
   const ours = [{ key: "nvidia.com/gpu", value: "rewardlab", effect: "NoSchedule" }];
   await kubectl(["create"], object("v1", "Node", { name: "used", labels: { [nodeLabelOf("other")]: "true" } }, { spec: { taints: ours } }));
   await kubectl(["create"], object("v1", "Node", { name: "left" }));
-  const stack = ["apply", "--server-side", "--field-manager=stack"];
+  // A new node has a taint of its own for a while, on which the first apply would founder.
+  const stack = ["apply", "--server-side", "--field-manager=stack", "--force-conflicts"];
   await kubectl(stack, object("v1", "Node", { name: "left", labels: { [nodeLabelOf("dev")]: "true" } }, { spec: { taints: ours } }));
   await kubectl(["taint", "node", "left", "team=a:NoSchedule"]);
   await kubectl(stack, object("v1", "Node", { name: "left" }));
@@ -63,6 +64,7 @@ it("a taint that outlived its stack, since the controller manager changed the li
   await releaseTaints(plane.config, { line: (text) => void lines.push(text) });
   expect(lines).toEqual(["node left: took off nvidia.com/gpu=rewardlab:NoSchedule, which had outlived its stack"]);
   expect([await taintsOf("left"), await taintsOf("used")]).toEqual([["team=a"], ["nvidia.com/gpu=rewardlab"]]);
+  await kubectl(["delete", "node", "left", "used"]);
 });
 
 it("finds what holds up the end of the namespace, labelled or not, with its finalizers", async () => {

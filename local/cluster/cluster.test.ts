@@ -16,6 +16,7 @@ import { kubeProxyConfig } from "./kubeProxy.ts";
 import { kubeletConfig } from "./kubelet.ts";
 import { layout } from "./layout.ts";
 import { cniConfig, ownRules } from "./network.ts";
+import { ownResults } from "./leftovers.ts";
 import { nodeLacks } from "./node.ts";
 import { pauseProgram } from "./pauseImage.ts";
 import { isEnforcing, policyControllerArgs } from "./policyController.ts";
@@ -209,4 +210,10 @@ test("mounts below a folder are found, also with a space in the path, and those 
     "32 1 0:1 / /state/cluster rw - tmpfs tmpfs rw",
   ].join("\n");
   expect(mountsBelow(info, ["/state/cluster"])).toEqual(["/state/cluster/a b", "/state/cluster"]);
+});
+
+test("of what the CNI library remembers, our sandboxes' networks are ours with their loopbacks, and in a folder that was not there before every loopback", () => {
+  const names = ["rewardlab-a1-eth0", "cni-loopback-a1-lo", "cni-loopback-b2-lo", "calico-b2-eth0"];
+  expect(ownResults(names, false)).toEqual(["rewardlab-a1-eth0", "cni-loopback-a1-lo"]);
+  expect(ownResults(names, true)).toEqual(["rewardlab-a1-eth0", "cni-loopback-a1-lo", "cni-loopback-b2-lo"]);
 });

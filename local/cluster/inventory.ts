@@ -58,5 +58,5 @@ function interfaces(bridge: string): string[] {
 
 function files(places: Layout, missingBefore: string[]): string[] {
   const made = SHARED_FOLDERS.filter((folder) => missingBefore.includes(folder) && existsSync(folder));
-  return [...(existsSync(places.home) ? [places.home] : []), ...filesOutside(places), ...made];
+  return [...(existsSync(places.home) ? [places.home] : []), ...filesOutside(places, missingBefore), ...made];
 }

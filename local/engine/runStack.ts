@@ -160,11 +160,13 @@ async function perform(stack: Stack, options: StackOptions): Promise<Pick<StackR
   try {
     let outputs: OutputMap = {};
     const policyPacks = options.policyPack === undefined ? {} : { policyPacks: [options.policyPack] };
-    if (operation === "up") ({ outputs } = await stack.up({ onEvent, signal, ...policyPacks }));
-    else if (operation === "preview") await stack.preview({ onEvent, signal, ...policyPacks });
-    else if (operation === "destroy") await stack.destroy({ onEvent, signal });
+    // What the engine would print is read by nobody: what is told here is made of its events.
+    const how = { onEvent, signal, suppressProgress: true, suppressOutputs: true };
+    if (operation === "up") ({ outputs } = await stack.up({ ...how, ...policyPacks }));
+    else if (operation === "preview") await stack.preview({ ...how, ...policyPacks });
+    else if (operation === "destroy") await stack.destroy(how);
     else {
-      await stack.refresh({ onEvent, signal });
+      await stack.refresh(how);
       outputs = await stack.outputs();
     }
     return { changes, outputs: masked(outputs) };

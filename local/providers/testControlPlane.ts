@@ -64,7 +64,7 @@ export async function startControlPlane(): Promise<ControlPlane> {
     await until(() => new Health(config).readyz({}), children, folder);
     run(binaries.kubeControllerManager, [
       ...["--kubeconfig", file("kubeconfig", kubeconfig), "--service-account-private-key-file", key],
-      ...["--use-service-account-credentials", "--leader-elect=false", "--secure-port", "0"],
+      ...["--use-service-account-credentials", "--leader-elect=false", "--secure-port", "0", "--flex-volume-plugin-dir", join(folder, "volume-plugins")],
       // Nodes of a test have no kubelet: without a sign of life from it they'd be tainted after a minute.
       ...["--node-monitor-grace-period", "24h", "--node-startup-grace-period", "24h"],
     ]);
