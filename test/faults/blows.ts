@@ -17,6 +17,8 @@ const KUBELET_AWAY_MS = 3000;
 /** Of a checkpoint: so much room on a full disk is too little for the run that fails, and enough for a bystander of rank 1. */
 const ROOM_LEFT = 0.7;
 
+const ENDED = /"type":"run.(finished|failed)"/;
+
 /** Brings the runs of a fault into their phases and strikes. Returns when the fault is over; the runs go on. */
 export const BLOWS: Record<Fault, (stack: FaultStack, trials: Trials) => Promise<void>> = {
   async "runner killed"(_stack, trials) {
@@ -45,7 +47,7 @@ export const BLOWS: Record<Fault, (stack: FaultStack, trials: Trials) => Promise
     await kill(trainer, () => trials.release("rollout", "load", "evaluation"));
     if (trials.at.step.saved) throw new Error("the step was over before the trainer died");
     // When it is back and the others have come to their end, it dies again, in the middle of a save.
-    for (const phase of ["rollout", "step", "load", "evaluation"] as const) await trials.at[phase].says(/"type":"run.(finished|failed)"/);
+    for (const phase of ["rollout", "step", "load", "evaluation"] as const) await trials.at[phase].says(ENDED);
     const gate = await trials.at.save.saving();
     await kill(await stack.processOf("trainer"));
     gate.remove();
@@ -99,11 +101,14 @@ export const BLOWS: Record<Fault, (stack: FaultStack, trials: Trials) => Promise
     await Promise.all(refusals.map(({ reached }) => reached));
     stack.disk.free();
     for (const refusal of refusals) refusal.release();
+    // While there is room they take the steps that are still before them.
+    for (const phase of ["rollout", "step", "load", "evaluation"] as const) await trials.at[phase].says(ENDED);
     // The last one meets a disk that stays full: of what it needs there is too little room, for a smaller run there is enough.
-    await trials.startBystander((spec) => ({ ...spec, lora: { ...spec.lora, rank: 1 } }));
     const gate = await save.saving();
     stack.disk.fill(Math.floor(ROOM_LEFT * stack.disk.sizeOf("state", save.key, "step-00000001.safetensors")));
     await gate.open();
+    await save.says(ENDED);
+    await trials.startBystander((spec) => ({ ...spec, lora: { ...spec.lora, rank: 1 } }));
     await trials.ended();
     stack.disk.free();
   },

@@ -15,10 +15,9 @@ import { SmallDisk } from "./smallDisk.ts";
 import { until } from "./until.ts";
 import { type Service, Wire } from "./wire.ts";
 
-/** The run that the stack itself makes: it is not disturbed, and the runs of the cells are copies of its objects. */
-export const REFERENCE = "reference";
-/** Small, but with an update in each iteration, so that every version has other weights: that is what the seed is for. */
-const SIZES = { seed: 11, iterations: LAST, batchSize: 2, groupSize: 3, maxTurns: 6, evaluationSeeds: 3 };
+/** The run that the stack itself makes: the runs of the cells are copies of its objects. */
+export const TEMPLATE = "template";
+const SIZES = { iterations: LAST, batchSize: 2, groupSize: 3, maxTurns: 6, evaluationSeeds: 3 };
 /** Five cells that play at once, their bystander, and one to spare. */
 const RUNS_BESIDE = 7;
 const DISK_MIB = 384;
@@ -29,6 +28,8 @@ export class FaultStack {
   readonly layout = layout(folders());
   readonly wire: Wire;
   readonly namespace = namespaceOf("local");
+  /** Of all further runs; the template's own at first. */
+  seed: number | undefined;
   #disk: SmallDisk | undefined;
   #template: { job: V1Job; configMap: V1ConfigMap } | undefined;
 
@@ -57,8 +58,8 @@ export class FaultStack {
     if (status !== 0) throw new Error(`up ended with ${status}:\n${stderr.slice(-4000)}`);
     await mounted;
     if (!readFileSync(`/proc/${await this.processOf("trainer")}/mountinfo`, "utf8").match(/ \/adapters .* tmpfs /)) throw new Error("the trainer's adapters are not on the small disk");
-    const { items: [job] } = await this.access.batch.listNamespacedJob({ namespace: this.namespace, labelSelector: `${LABEL.run}=${REFERENCE}` });
-    const { items: [configMap] } = await this.access.core.listNamespacedConfigMap({ namespace: this.namespace, labelSelector: `${LABEL.run}=${REFERENCE}` });
+    const { items: [job] } = await this.access.batch.listNamespacedJob({ namespace: this.namespace, labelSelector: `${LABEL.run}=${TEMPLATE}` });
+    const { items: [configMap] } = await this.access.core.listNamespacedConfigMap({ namespace: this.namespace, labelSelector: `${LABEL.run}=${TEMPLATE}` });
     this.#template = { job: job!, configMap: configMap! };
     await this.#letThroughToTheWire();
   }
@@ -74,7 +75,7 @@ export class FaultStack {
   /** Makes a run: the program's own objects under another name, with a spec that is changed in what the test needs. */
   async makeRun(name: string, change: (spec: RunSpec) => RunSpec): Promise<void> {
     const { job, configMap } = structuredClone(this.#template!);
-    const spec = change({ ...(JSON.parse(configMap.data!["run.json"]!) as RunSpec), name });
+    const spec = change({ ...(JSON.parse(configMap.data!["run.json"]!) as RunSpec), name, ...(this.seed !== undefined && { seed: this.seed }) });
     const { namespace } = this;
     const metadata = (of: V1Job | V1ConfigMap) => ({ name, namespace, labels: { ...of.metadata!.labels, [LABEL.run]: name }, annotations: of.metadata!.annotations ?? {} });
     const { access } = this;
@@ -125,7 +126,7 @@ export class FaultStack {
 
   #writeStackFile(): void {
     this.cli.copyProject();
-    const config = join("configs", `${REFERENCE}.toml`);
+    const config = join("configs", `${TEMPLATE}.toml`);
     writeFileSync(this.cli.inProject(config), readFileSync(this.cli.inProject("configs", "crafter_rl_stepwise_shaped.toml"), "utf8"));
     const file = this.cli.inProject("Pulumi.local.yaml");
     const stack = loadYaml<{ config: Record<string, any> }>(readFileSync(file, "utf8"));
