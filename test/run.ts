@@ -37,7 +37,7 @@ const inEachRoom = (what: string, args: (room: string) => string[]): Check[] =>
 const checks: Check[] = [
   { name: "vitest", command: bin("vitest"), args: ["run"], cwd: root },
   ...inEachRoom("pytest", () => ["pytest", "-q"]),
-  { name: "types", command: bin("tsgo"), args: ["--noEmit"], cwd: root },
+  { name: "types", command: bin("tsgo"), args: ["--noEmit", "--incremental", "--tsBuildInfoFile", join(cacheDir, "types", "tsbuildinfo")], cwd: root },
   ...inEachRoom("types", (room) => ["mypy", "--cache-dir", join(cacheDir, "mypy", room)]),
   ...inEachRoom("lint", () => ["ruff", "check", "."]),
 ];
