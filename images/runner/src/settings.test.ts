@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { fakeSpec } from "../test/fakeSpec.ts";
 import { ConfigError } from "./failure.ts";
 import { readSettings } from "./settings.ts";
@@ -9,8 +9,12 @@ import { readSettings } from "./settings.ts";
 const url = "http://localhost";
 const good = () => fakeSpec({ taskApp: url, vllm: url, trainer: url });
 
+let folder: string;
+beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "rewardlab-settings-"))));
+afterAll(() => rmSync(folder, { recursive: true }));
+
 function environment(spec: unknown, more: Record<string, string> = {}): NodeJS.ProcessEnv {
-  const path = join(mkdtempSync(join(tmpdir(), "rewardlab-settings-")), "run.json");
+  const path = join(mkdtempSync(join(folder, "run-")), "run.json");
   writeFileSync(path, typeof spec === "string" ? spec : JSON.stringify(spec));
   return { RUN_SPEC_PATH: path, SYNTH_API_KEY: "s", ENVIRONMENT_API_KEY: "e", ...more };
 }
