@@ -146,12 +146,16 @@ describe("a run that was cut off", () => {
   });
 });
 
-test("a cancelled run stops in order: the object is recorded and the next run goes on", async () => {
+test.each(["each step", "at the end"] as const)("a cancelled run stops in order, its state saved %s: the object is recorded and the next run goes on", async (stateSaving) => {
   const controller = new AbortController();
-  const running = runTestStack({ ...base, operation: "up", waits: true }, (line) => {
-    if (line.startsWith("creating Deployment slow")) controller.abort(new Error("Ctrl-C"));
+  let known: boolean | undefined;
+  const running = runTestStack({ ...base, operation: "up", waits: true, stateSaving }, (line) => {
+    if (!line.startsWith("creating Deployment slow")) return;
+    known ??= state().includes("kubernetes:core/v1:Namespace");
+    controller.abort(new Error("Ctrl-C"));
   }, controller.signal);
   await expect(running).rejects.toThrow("Ctrl-C");
+  expect(known).toBe(stateSaving === "each step");
   expect(state()).toContain("kubernetes:apps/v1:Deployment");
   await up();
   await down();

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { runStack, type StackOperation, type StackOptions, type StackResult } from "./runStack.ts";
+import type { StateSaving } from "./stateSaving.ts";
 
 /** What a test asks of the stack; passed as JSON when the stack runs in a process of its own. */
 export interface TestStack {
@@ -16,6 +17,7 @@ export interface TestStack {
   secret?: string;
   /** Adds a Deployment that is waited for. Without a kubelet it's never ready. */
   waits?: boolean;
+  stateSaving?: StateSaving;
 }
 
 export const NAMESPACE = "engine-test";
@@ -59,6 +61,7 @@ export function testOptions(test: TestStack, progress: (line: string) => void, s
     node: process.execPath,
     officialPlugins: join(test.folder, "no-plugins"),
     removeStack: true,
+    ...(test.stateSaving && { stateSaving: test.stateSaving }),
     progress,
     signal,
   };
