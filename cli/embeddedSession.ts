@@ -8,7 +8,10 @@ import { certificatesOfEnvironment, folders, mirrorOfEnvironment, PROJECT_ROOT }
 import type { StackOverlay } from "../components/settings/schema.ts";
 import { inventory } from "../local/cluster/cluster.ts";
 import { layout } from "../local/cluster/layout.ts";
+import { processesWith } from "../local/cluster/strays.ts";
+import { endProcess } from "../local/daemon/process.ts";
 import { type EmbeddedOptions, startEmbedded, stopEmbedded } from "../local/embedded.ts";
+import { engineHome } from "../local/engine/runStack.ts";
 import { ensureGeneratedSecrets, type GeneratedSecrets } from "../local/generatedSecrets.ts";
 import { REGISTRY } from "../local/images/baseImages.ts";
 import { embeddedOverlay } from "../local/overlay.ts";
@@ -109,6 +112,8 @@ export class EmbeddedSession implements StackSession {
   async clean(): Promise<void> {
     demandNoneElsewhere(this.#options.stateDir);
     await stopEmbedded(this.#options, this.#local);
+    // A killed engine takes its providers along, and leaves the program that holds the policies.
+    for (const left of processesWith(`PULUMI_HOME=${engineHome(this.#engineFolder)}`)) await endProcess(left, 2);
     await rm(this.#options.stateDir, { recursive: true, force: true });
     const left = await this.#left();
     if (left.length > 0) throw new Error(`Left after the clean-up:\n${left.map((item) => `  ${item}`).join("\n")}`);
@@ -116,7 +121,11 @@ export class EmbeddedSession implements StackSession {
 
   #engine(overlay: StackOverlay, { binaries }: Toolchain, { passphraseFile }: GeneratedSecrets): EngineStack {
     const { stateDir } = this.#options;
-    return { name: EMBEDDED, overlay, workDir: join(stateDir, "engine", EMBEDDED), backendDir: join(stateDir, "pulumi"), passphraseFile, pulumiBinary: binaries.pulumi, kubeConfig: () => this.access().config };
+    return { name: EMBEDDED, overlay, workDir: this.#engineFolder, backendDir: join(stateDir, "pulumi"), passphraseFile, pulumiBinary: binaries.pulumi, kubeConfig: () => this.access().config };
+  }
+
+  get #engineFolder(): string {
+    return join(this.#options.stateDir, "engine", EMBEDDED);
   }
 
   async #left(): Promise<string[]> {

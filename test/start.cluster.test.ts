@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, expect, test } from "vitest";
 import { folders, PROJECT_ROOT } from "../components/settings.ts";
+import { processesWith } from "../local/cluster/strays.ts";
 import { snapshot } from "../local/cluster/testing/snapshot.ts";
 import { report as reportSchema } from "../report/schema.ts";
 
@@ -78,6 +79,8 @@ test("a start that was killed at five different moments is followed by one that 
   const cleaned = await finish(start("--clean"));
   expect(cleaned.status, cleaned.stderr).toBe(0);
   expect(existsSync(stateDir)).toBe(false);
+  // An engine that was killed leaves the program that holds the policies.
+  await expect.poll(() => processesWith(`PULUMI_HOME=${join(stateDir, "engine", "local", "home")}`)).toEqual([]);
   expect(await snapshot(stateDir)).toEqual(before);
 }, 40 * MINUTES);
 

@@ -22,6 +22,11 @@ export function markedProcesses(pidDir: string): NodeProcess[] {
   });
 }
 
+/** Processes that have this `NAME=value` in their environment. */
+export function processesWith(variable: string): ProcessIdentity[] {
+  return pids().flatMap((pid) => (readProc(pid, "environ").split("\0").includes(variable) ? (identify(pid) ?? []) : []));
+}
+
 /** State folders of embedded nodes that run beside the one of this folder: they'd share the bridge and the cgroup. */
 export function foreignStateDirs(pidDir: string): string[] {
   const suffix = pidDir.slice(dirname(dirname(pidDir)).length);

@@ -101,10 +101,13 @@ export async function readOutputs(options: StackOptions): Promise<Record<string,
   return Object.keys(outputs).length > 0 ? outputs : undefined;
 }
 
+/** The engine's PULUMI_HOME, by which its processes are known: providers and the policy pack's program inherit it. */
+export const engineHome = (workDir: string): string => join(workDir, "home");
+
 async function openStack(options: StackOptions): Promise<Stack> {
   const { workDir, backendDir, stackName, projectName, program } = options;
   options.signal.throwIfAborted();
-  const home = join(workDir, "home");
+  const home = engineHome(workDir);
   const bin = join(workDir, "bin");
   for (const folder of [home, backendDir]) mkdirSync(folder, { recursive: true });
   keepNoEngineLog(home);
