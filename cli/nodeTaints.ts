@@ -1,4 +1,4 @@
-import { CoreV1Api, type KubeConfig, PatchStrategy, setHeaderOptions, type V1Node, type V1Taint } from "@kubernetes/client-node";
+import { ApiException, CoreV1Api, type KubeConfig, PatchStrategy, setHeaderOptions, type V1Node, type V1Taint } from "@kubernetes/client-node";
 import { BORROWED_TAINTS } from "../components/nodePool/gpu.ts";
 import { NODE_LABEL_PREFIX } from "../components/names.ts";
 import type { Screen } from "./screen.ts";
@@ -23,9 +23,17 @@ export function leftTaints({ metadata, spec }: V1Node): V1Taint[] {
 /**
  * Takes stacks' taints off nodes that no stack uses. A node's list of taints belongs as a whole to whoever changed it last
  * (listType atomic, core/v1 NodeSpec): once the node was not ready for a moment, that is the controller manager, and the end
- * of a stack gives back what it owns, which is no taint any more. Throws what the API server answers.
+ * of a stack gives back what it owns, which is no taint any more. Who may not see or change nodes is told so; else it throws what
+ * the API server answers.
  */
-export async function releaseTaints(config: KubeConfig, { line }: Pick<Screen, "line">): Promise<void> {
+export async function releaseTaints(config: KubeConfig, screen: Pick<Screen, "line">): Promise<void> {
+  await release(config, screen).catch((error: unknown) => {
+    if (!(error instanceof ApiException) || error.code !== 403) throw error;
+    screen.line("nodes' taints were not looked after, since the cluster does not allow it: a taint of this stack may be left on a node");
+  });
+}
+
+async function release(config: KubeConfig, { line }: Pick<Screen, "line">): Promise<void> {
   const core = config.makeApiClient(CoreV1Api);
   for (const node of (await core.listNode()).items) {
     const left = leftTaints(node);
