@@ -14,7 +14,7 @@ export interface Ended {
 const MADE = /\/(node_modules|__pycache__|\.[a-z]+_cache|\.venv)$/;
 
 /** Where compiled modules are kept for the tests, if anywhere: a child's own cache folder is empty, and compiling is most of its time. */
-export const compileCache = (): NodeJS.ProcessEnv => (process.env["NODE_COMPILE_CACHE"] ? { NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] } : {});
+const compileCache = (): NodeJS.ProcessEnv => (process.env["NODE_COMPILE_CACHE"] ? { NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] } : {});
 
 /** The real command line as a child process, with home, cache and state in an empty folder of its own. */
 export class CliProcess {
