@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -63,7 +63,13 @@ export class CliProcess {
   }
 
   run(...args: string[]): Promise<Ended> {
-    return this.#spawn(process.execPath, [join(this.#root, "cli", "main.ts"), ...args]);
+    return this.begin(...args).ended;
+  }
+
+  /** Begins a command, for a test that does something to it. */
+  begin(...args: string[]): { child: ChildProcess; ended: Promise<Ended> } {
+    const child = this.#child(process.execPath, [join(this.#root, "cli", "main.ts"), ...args]);
+    return { child, ended: collect(child) };
   }
 
   /**
@@ -73,7 +79,7 @@ export class CliProcess {
   runUnprivileged(...args: string[]): Promise<Ended> {
     if (process.getuid!() !== 0) return this.run(...args);
     const user = ["--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=+dac_override", "--ambient-caps=+dac_override"];
-    return this.#spawn("setpriv", [...user, process.execPath, join(this.#root, "cli", "main.ts"), ...args]);
+    return this.#run("setpriv", [...user, process.execPath, join(this.#root, "cli", "main.ts"), ...args]);
   }
 
   /**
@@ -84,21 +90,28 @@ export class CliProcess {
     const list = 'cat /proc/[0-9]*/comm; find "$HOME" "$XDG_CACHE_HOME" "$XDG_STATE_HOME"';
     const script = `mkdir -p "$XDG_CACHE_HOME" "$XDG_STATE_HOME"\n${before}\n{ ${list}; } > before\n"$@"\nstatus=$?\n{ ${list}; } > after\nexit $status`;
     const alone = ["--net", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script, "sh", process.execPath, join(this.#root, "cli", "main.ts")];
-    const ended = await this.#spawn("unshare", [...alone, ...args]);
+    const ended = await this.#run("unshare", [...alone, ...args]);
     const read = (name: string) => readFileSync(join(this.folder, "work", name), "utf8");
     return { ...ended, before: read("before"), after: read("after") };
   }
 
-  async #spawn(command: string, args: string[]): Promise<Ended> {
-    const child = spawn(command, args, { cwd: join(this.folder, "work"), env: this.#environment, stdio: ["ignore", "pipe", "pipe"] });
-    let [stdout, stderr] = ["", ""];
-    child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
-    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-    const status = await new Promise<number | null>((resolve, reject) => child.once("error", reject).once("close", resolve));
-    return { status, stdout, stderr };
+  #run(command: string, args: string[]): Promise<Ended> {
+    return collect(this.#child(command, args));
+  }
+
+  #child(command: string, args: string[]): ChildProcess {
+    return spawn(command, args, { cwd: join(this.folder, "work"), env: this.#environment, stdio: ["ignore", "pipe", "pipe"] });
   }
 
   remove(): void {
     rmSync(this.folder, { recursive: true });
   }
+}
+
+async function collect(child: ChildProcess): Promise<Ended> {
+  let [stdout, stderr] = ["", ""];
+  child.stdout!.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr!.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  const status = await new Promise<number | null>((resolve, reject) => child.once("error", reject).once("close", resolve));
+  return { status, stdout, stderr };
 }

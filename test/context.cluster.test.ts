@@ -4,8 +4,9 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
-import { CoreV1Api, dumpYaml, KubeConfig } from "@kubernetes/client-node";
+import { CoreV1Api, dumpYaml, KubeConfig, PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { BORROWED_TAINTS } from "../components/nodePool/gpu.ts";
 import { certificatesOfEnvironment, folders, PROJECT_ROOT } from "../components/settings.ts";
 import { cleanCluster, startCluster } from "../local/cluster/cluster.ts";
 import { startSupplies, stopEmbedded, type Supplies } from "../local/embedded.ts";
@@ -207,10 +208,14 @@ it("gives the results of a stack that was deleted behind its back to whoever col
 it("finds what a lost state has left behind, and says how to remove it", async () => {
   const name = `rewardlab-${STACK}`;
   await core.createNamespace({ body: { metadata: { name, labels: { "rewardlab.dev/stack": STACK } } } });
+  const [taint] = BORROWED_TAINTS;
+  const patch = [{ op: "add", path: "/spec/taints", value: [taint] }];
+  await core.patchNode({ name: NODE, body: patch }, setHeaderOptions("Content-Type", PatchStrategy.JsonPatch));
   const { status, stderr } = await start("foreign", "--stack", STACK, "--clean");
   expect(status).toBe(1);
   expect(stderr).toContain(`Namespace ${name}`);
   expect(stderr).toMatch(/kubectl --context foreign delete namespaces? rewardlab-small/);
+  expect((await nodeNow()).taints).toEqual([]);
   await core.deleteNamespace({ name });
   await untilGone(name);
 });

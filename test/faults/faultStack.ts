@@ -17,7 +17,7 @@ import { type Service, Wire } from "./wire.ts";
 
 /** The run that the stack itself makes: the runs of the cells are copies of its objects. */
 export const TEMPLATE = "template";
-const SIZES = { iterations: LAST, batchSize: 2, groupSize: 3, maxTurns: 6, evaluationSeeds: 3 };
+const SIZES = { iterations: LAST, batchSize: 2, groupSize: 4, maxTurns: 8, evaluationSeeds: 3 };
 /** Five cells that play at once, their bystander, and one to spare. */
 const RUNS_BESIDE = 7;
 const DISK_MIB = 384;

@@ -20,7 +20,7 @@ const stack = new FaultStack();
 let undisturbed: ReturnType<typeof runRecord>;
 const expected = new Map<string, "finished" | "failed">();
 /** Seeds that are looked at for a run to compare with. */
-const SEEDS = 8;
+const SEEDS = 15;
 
 beforeAll(async () => {
   await stack.up();

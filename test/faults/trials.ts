@@ -7,7 +7,7 @@ import { Trial } from "./trial.ts";
 import { until } from "./until.ts";
 
 /** Decisions that an iteration or evaluation has had before it is held: then each episode is in the middle. */
-const DECISIONS_BEFORE = 6;
+const DECISIONS_BEFORE = 8;
 
 /** The five runs of a fault, one for each phase, and one beside them that nothing of the test stands before. */
 export class Trials {
