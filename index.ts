@@ -49,14 +49,14 @@ export default async function program(overlay: StackOverlay = {}) {
   const common = { stack, namespace: namespaceName, secret: secret.name, keys: secret.keys, pool: poolOf(stack, settings.gpu, settings.queue && LOCAL_QUEUE), device, model: settings.model, hostRoot: settings.hostRoot, adapters: settings.adapters };
   const taskApp = new TaskApp("task-app", { ...common, ...settings.taskApp, image: image("task-app", images.taskApp) }, { ...inNamespace, dependsOn: [network, secret] });
   const [vllmImage, trainerImage, runnerImage] = [image("vllm", images.vllm), image("trainer", images.trainer), image("runner", images.runner)];
-  new PairController(PAIR_CONTROLLER, { ...common, image: image("pair-controller", images.pairController), pairs: plan.pairs, nodeCount: settings.gpu.nodeCount,
+  const controller = new PairController(PAIR_CONTROLLER, { ...common, image: image("pair-controller", images.pairController), pairs: plan.pairs, nodeCount: settings.gpu.nodeCount,
     clusterQueue: settings.queue?.kueue.clusterQueue, startMinutes: plan.quote.startMinutes }, { ...inNamespace, dependsOn: [network] });
   const preflight = device === "cuda" ? [new GpuPreflight("preflight", { stack, namespace: namespaceName, program: readProgram("images/preflight/preflight.py") }, inNamespace)] : [];
   const keeping = results?.kind !== "claim" ? [] : [new ResultsStore("results", { stack, ...results, image: image("store", images.store!), pool: common.pool, key: plan.secrets.RESULTS_API_KEY! },
     { provider: clusterProvider("kept", { ...settings.cluster, adopts: true }) })];
   const pairs = plan.pairs.map(({ name: pair, slots, waits }) => {
     const claims = new PairClaims(pair, { stack, namespace: namespaceName, pair, deviceClass: common.pool.deviceClass, adapters: settings.adapters, modelCache: settings.model.cache }, inNamespace);
-    const onGpus = { ...inNamespace, dependsOn: [nodes, network, secret, claims, ...preflight] };
+    const onGpus = { ...inNamespace, dependsOn: [nodes, network, secret, claims, controller, ...preflight] };
     return {
       pair,
       vllm: new VllmServer(vllmName(pair), { ...common, ...settings.vllm, image: vllmImage, pair, waits, slots }, onGpus),

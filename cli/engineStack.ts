@@ -74,23 +74,23 @@ export async function runEngine(stack: EngineStack, operation: StackOperation, c
   });
   const state = stateFile({ ...stack, projectName: PROJECT, stackName: stack.name });
   const unsaved = new UnsavedUpdate(stack.workDir);
-  const beforehand = async () => {
-    if (!unsaved.isLeft || operation === "preview") return;
+  const removeLeft = async () => {
+    if (!unsaved.isLeft) return;
     await removeUnsaved(stack.kubeConfig(), stack.name, savedObjects(state), context.screen);
     unsaved.forget();
   };
-  const run = (what: StackOperation, stateSaving: StateSaving) =>
-    runStack({ ...optionsOf(stack, what, context), program: watched, stateSaving, beforehand }).catch((error: unknown) => { throw refusal ?? error; });
+  const run = (what: StackOperation, stateSaving: StateSaving, beforehand?: () => Promise<void>) =>
+    runStack({ ...optionsOf(stack, what, context), program: watched, stateSaving, ...(beforehand && { beforehand }) }).catch((error: unknown) => { throw refusal ?? error; });
   try {
-    let saving = savingOfState(state);
-    if (operation === "up") {
-      const { changes } = await run("preview", saving);
-      saving = savingOf(Object.values(changes).reduce((sum, count) => sum + count, 0));
-      stack.beforeUp?.();
-      if (saving === "at the end") unsaved.begin();
-    }
-    const result = await run(operation, saving).finally(() => { if (operation === "up") unsaved.end(state); });
-    if (operation === "up") await stack.afterUp?.();
+    const saving = savingOfState(state);
+    if (operation !== "up") return await run(operation, saving, operation === "preview" ? undefined : removeLeft);
+    const { changes } = await run("preview", saving, removeLeft);
+    const savingUp = savingOf(Object.values(changes).reduce((sum, count) => sum + count, 0));
+    stack.beforeUp?.();
+    // From here on what is left is this update's own.
+    if (savingUp === "at the end") unsaved.begin();
+    const result = await run("up", savingUp).finally(() => unsaved.end(state));
+    await stack.afterUp?.();
     return result;
   } finally {
     stack.afterwards?.();

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { PROJECT_ROOT } from "../components/settings.ts";
 import { exitCodeOf } from "./exit.ts";
-import { demandOwnCluster, runPulumiChecked } from "./pulumiCli.ts";
+import { demandOwnCluster, runPulumi, runPulumiChecked } from "./pulumiCli.ts";
 
 /** Against a stand-in for the command line: a script that keeps its arguments, writes a log of events and ends. */
 const path = process.env["PATH"];
@@ -37,6 +37,24 @@ it("runs under the project's policies", async () => {
   const { args, error } = await run([], 0);
   expect(error).toBeNull();
   expect(args.slice(0, 5)).toEqual(["up", "--stack", "dev", "--policy-pack", join(PROJECT_ROOT, "policy")]);
+});
+
+it("waits for all pairs at once, whatever the machine, unless the user has set how many operations are under way", async () => {
+  const under = process.env["PULUMI_PARALLEL"];
+  install(`echo $PULUMI_PARALLEL > ${folder}/parallel`);
+  const asked = async () => {
+    await runPulumi(["up"], new AbortController().signal);
+    return readFileSync(join(folder, "parallel"), "utf8").trim();
+  };
+  try {
+    delete process.env["PULUMI_PARALLEL"];
+    expect(await asked()).toBe("512");
+    process.env["PULUMI_PARALLEL"] = "8";
+    expect(await asked()).toBe("8");
+  } finally {
+    if (under === undefined) delete process.env["PULUMI_PARALLEL"];
+    else process.env["PULUMI_PARALLEL"] = under;
+  }
 });
 
 it("ends with 78 on a violation, with resource, rule and remedy, and says that nothing was changed if that is so", async () => {

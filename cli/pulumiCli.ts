@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { PROJECT_ROOT } from "../components/settings.ts";
+import { parallelVariable } from "../local/engine/parallel.ts";
 import { PolicyCollector, PolicyViolations } from "../local/engine/policyViolations.ts";
 import { RunFailure, UserError } from "./exit.ts";
 
@@ -17,7 +18,7 @@ const POLICY_PACK = join(PROJECT_ROOT, "policy");
  * `pulumi up` then act on the same state. Throws UserError when Pulumi is not installed, RunFailure when it fails.
  */
 export async function runPulumi(args: readonly string[], signal: AbortSignal): Promise<void> {
-  const child = spawn("pulumi", [...args], { cwd: PROJECT_ROOT, stdio: "inherit" });
+  const child = spawn("pulumi", [...args], { cwd: PROJECT_ROOT, stdio: "inherit", env: { ...parallelVariable, ...process.env } });
   // The terminal's Ctrl-C reaches Pulumi by itself; it stops in order and we wait for that.
   signal.addEventListener("abort", () => child.kill("SIGINT"));
   const failed = once(child, "error").then(([error]: unknown[]) => {

@@ -34,7 +34,8 @@ const GRACE_SECONDS = 20;
 
 /**
  * The program that gives GPUs to pairs in turn and takes them back when their runs have ended, from inside of the cluster: nobody
- * has to watch. The one part of a stack that speaks to the API server, with the rights for that and no others.
+ * has to watch. The one part of a stack that speaks to the API server, with the rights for that and no others. Pairs wait at their
+ * gate for it, so they depend on it: where Pulumi waits for as many pairs as it has hands, it would never come to making it.
  */
 export class PairController extends pulumi.ComponentResource {
   constructor(name: string, args: PairControllerArgs, opts?: pulumi.ComponentResourceOptions) {

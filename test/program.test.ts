@@ -128,7 +128,7 @@ describe.each(["dev", "local"])("the program of stack %s", (stack) => {
     for (const spec of specs) expect(spec.endpoints).toEqual({ taskApp: "http://task-app:8001", vllm: "http://pair-0-vllm:8000", trainer: "http://pair-0-trainer:8002" });
   });
 
-  it("starts runs when their servers are up, and neither member of a pair after the other, since they are scheduled together", () => {
+  it("starts runs when their servers are up, pairs when their gate has its keeper, and neither member of a pair after the other, since they are scheduled together", () => {
     const { of } = recordings[stack]!;
     for (const { dependsOn } of of("rewardlab:runs:RewardJob")) {
       expect(dependsOn).toEqual(["rewardlab:cluster:Network network", "rewardlab:cluster:EnvSecret env", "rewardlab:app:TaskApp task-app",
@@ -136,7 +136,7 @@ describe.each(["dev", "local"])("the program of stack %s", (stack) => {
     }
     for (const { dependsOn } of [...of("rewardlab:serving:VllmServer"), ...of("rewardlab:training:LoraTrainer")]) {
       expect(dependsOn).toEqual(["rewardlab:gpu:NodePool gpus", "rewardlab:cluster:Network network", "rewardlab:cluster:EnvSecret env",
-        "rewardlab:gpu:PairClaims pair-0", ...(stack === "dev" ? ["rewardlab:gpu:Preflight preflight"] : [])]);
+        "rewardlab:gpu:PairClaims pair-0", "rewardlab:gpu:PairController pair-controller", ...(stack === "dev" ? ["rewardlab:gpu:Preflight preflight"] : [])]);
     }
   });
 

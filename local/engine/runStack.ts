@@ -13,6 +13,7 @@ import type { LocalContext } from "../context.ts";
 import { writePulumiLauncher } from "./launcher.ts";
 import { keepNoEngineLog } from "./engineLog.ts";
 import { claim, releaseStaleLocks } from "./locks.ts";
+import { parallelVariable } from "./parallel.ts";
 import { ensurePassphrase } from "./passphrase.ts";
 import { preparePlugins } from "./plugins.ts";
 import { PolicyCollector, PolicyViolations } from "./policyViolations.ts";
@@ -131,6 +132,7 @@ async function openStack(options: StackOptions): Promise<Stack> {
         PULUMI_SKIP_UPDATE_CHECK: "true",
         PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
         PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true",
+        ...parallelVariable,
         // The engine collects its garbage at twice the living memory by default: a quarter of its time in a large stack.
         GOGC: "400",
         ...savingVariables(options.stateSaving ?? "each step"),

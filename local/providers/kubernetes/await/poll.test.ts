@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Cancelled, poll } from "./poll.ts";
+import { Cancelled, nextInterval, poll } from "./poll.ts";
 
 const never = new AbortController().signal;
 
@@ -25,4 +25,11 @@ test("cancelling ends it at once", async () => {
   const started = performance.now();
   await expect(poll(60, controller.signal, async () => undefined)).rejects.toBeInstanceOf(Cancelled);
   expect(performance.now() - started).toBeLessThan(5000);
+});
+
+test("what has waited for long is asked for less often: each second at first, each ten at last", () => {
+  const intervals = (waited: number[]) => waited.reduce<number[]>((all, seconds) => [...all, nextInterval(all.at(-1) ?? 200, seconds)], []);
+  expect(intervals([0.2, 0.5, 1, 2, 3, 30])).toEqual([300, 450, 675, 1000, 1000, 1000]);
+  expect(intervals([60, 60, 60, 60, 60, 60]).at(-1)).toBe(2000);
+  expect([nextInterval(2000, 60), nextInterval(10_000, 300), nextInterval(10_000, 3000)]).toEqual([2000, 10_000, 10_000]);
 });
