@@ -3,6 +3,7 @@ import type { Cluster } from "./await/waiter.ts";
 import { ObjectClient } from "./client.ts";
 import { loadKubeConfig } from "./kubeconfig.ts";
 import type { ProviderConfig } from "./providerConfig.ts";
+import { shareConnections } from "./sharedConnections.ts";
 
 /** The cluster that the provider is configured for, or why it can't be used. */
 export interface Connection {
@@ -16,7 +17,7 @@ export interface Connection {
 export async function connect(config: ProviderConfig): Promise<Connection> {
   let kubeconfig: KubeConfig;
   try {
-    kubeconfig = loadKubeConfig(config);
+    kubeconfig = shareConnections(loadKubeConfig(config));
   } catch (error) {
     return { cluster: undefined, unreachable: message(error), defaultNamespace: config.namespace ?? "default" };
   }

@@ -26,3 +26,9 @@ test("a secret input of any kind is secret in the live object and in the recorde
   expect(recorded.data).toEqual({ a: secret("x"), b: "y" });
   expect(recorded.__inputs).toEqual({ kind: "ConfigMap", data: { a: secret("x"), b: "y" } });
 });
+
+test("who owns which field is kept by the server alone", () => {
+  const { live } = state;
+  const owned = { ...live, metadata: { ...live.metadata, managedFields: [{ manager: "a", operation: "Apply" }] } };
+  expect(parseState(recordState({ ...state, live: owned }, state.inputs))).toEqual(state);
+});

@@ -17,10 +17,14 @@ export interface ObjectState {
   initialApiVersion: string;
 }
 
-/** The state as the engine stores it: what was secret in `from` is secret in it, and a Secret's data always is. */
+/**
+ * The state as the engine stores it: what was secret in `from` is secret in it, and a Secret's data always is. Without the record
+ * of who owns which field, which updates read at the server: it is larger than the rest, and engine and program would carry it
+ * along with every output (pulumi/pulumi-kubernetes#1372).
+ */
 export function recordState(state: ObjectState, from: PropertyMap): PropertyMap {
   return {
-    ...markManifest(state.live, from),
+    ...markManifest(withoutManagedFields(state.live), from),
     [INPUTS]: markManifest(state.inputs, from),
     [FIELD_MANAGER]: state.fieldManager,
     [INITIAL_API_VERSION]: state.initialApiVersion,
@@ -35,6 +39,11 @@ export function parseState(recorded: PropertyMap): ObjectState {
     fieldManager: typeof manager === "string" ? manager : "",
     initialApiVersion: typeof version === "string" ? version : (stringAt(live, "apiVersion") ?? ""),
   };
+}
+
+function withoutManagedFields(live: Manifest): Manifest {
+  const { managedFields: _, ...metadata } = mapAt(live, "metadata");
+  return live.metadata === undefined ? live : { ...live, metadata };
 }
 
 /** A plain object with the secrets of `from` marked in it. */
