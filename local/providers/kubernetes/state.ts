@@ -19,8 +19,8 @@ export interface ObjectState {
 
 /**
  * The state as the engine stores it: what was secret in `from` is secret in it, and a Secret's data always is. Without the record
- * of who owns which field, which updates read at the server: it is larger than the rest, and engine and program would carry it
- * along with every output (pulumi/pulumi-kubernetes#1372).
+ * of who owns which field, which updates read at the server: engine and program would carry it along with every output
+ * (pulumi/pulumi-kubernetes#1372).
  */
 export function recordState(state: ObjectState, from: PropertyMap): PropertyMap {
   return {
