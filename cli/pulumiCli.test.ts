@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { PROJECT_ROOT } from "../components/settings.ts";
 import { exitCodeOf } from "./exit.ts";
 import { demandOwnCluster, runPulumi, runPulumiChecked } from "./pulumiCli.ts";
@@ -40,21 +40,14 @@ it("runs under the project's policies", async () => {
 });
 
 it("waits for all pairs at once, whatever the machine, unless the user has set how many operations are under way", async () => {
-  const under = process.env["PULUMI_PARALLEL"];
   install(`echo $PULUMI_PARALLEL > ${folder}/parallel`);
-  const asked = async () => {
-    await runPulumi(["up"], new AbortController().signal);
+  const asked = async (under: string | undefined) => {
+    vi.stubEnv("PULUMI_PARALLEL", under);
+    await runPulumi(["up"], new AbortController().signal).finally(() => vi.unstubAllEnvs());
     return readFileSync(join(folder, "parallel"), "utf8").trim();
   };
-  try {
-    delete process.env["PULUMI_PARALLEL"];
-    expect(await asked()).toBe("512");
-    process.env["PULUMI_PARALLEL"] = "8";
-    expect(await asked()).toBe("8");
-  } finally {
-    if (under === undefined) delete process.env["PULUMI_PARALLEL"];
-    else process.env["PULUMI_PARALLEL"] = under;
-  }
+  expect(await asked(undefined)).toBe("512");
+  expect(await asked("8")).toBe("8");
 });
 
 it("ends with 78 on a violation, with resource, rule and remedy, and says that nothing was changed if that is so", async () => {
