@@ -1,5 +1,6 @@
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { lastingEnvironment } from "./daemon/environment.ts";
+import { sendSignal } from "./signal.ts";
 
 export interface CommandOptions {
   signal?: AbortSignal;
@@ -96,13 +97,7 @@ function endOnAbort(child: ChildProcess, { signal, group, graceSeconds = GRACE_S
 }
 
 function sendToGroup({ pid }: ChildProcess, name: NodeJS.Signals): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, name);
-  } catch (error) {
-    // Gone already.
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-  }
+  if (pid !== undefined) sendSignal(-pid, name);
 }
 
 function lineSplitter(onLine: ((line: string) => void) | undefined): (text: string) => void {

@@ -9,6 +9,7 @@ import { isUnsaved, savedObjects } from "../cli/unsavedObjects.ts";
 import { LABEL, namespaceOf } from "../components/names.ts";
 import { BORROWED_TAINTS } from "../components/nodePool/gpu.ts";
 import { processesWith } from "../local/cluster/strays.ts";
+import { sendSignal } from "../local/signal.ts";
 import { fleetConfig, PER_PAIR } from "./bench/fleetStack.ts";
 import { CliProcess } from "./cliProcess.ts";
 import { type Fleet, startFleet } from "./fleet.ts";
@@ -66,7 +67,7 @@ async function control(): Promise<void> {
 
 /** Ends a command and its engine as a machine does that loses power. The engine first: one that lives on would save what it has. */
 async function kill({ child, ended }: ReturnType<CliProcess["begin"]>): Promise<void> {
-  for (const { pid } of processesWith(`PULUMI_HOME=${join(folder, "engine", "home")}`)) process.kill(pid, "SIGKILL");
+  for (const { pid } of processesWith(`PULUMI_HOME=${join(folder, "engine", "home")}`)) sendSignal(pid, "SIGKILL");
   child.kill("SIGKILL");
   expect((await ended).status).toBe(null);
 }

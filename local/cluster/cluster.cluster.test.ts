@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { run } from "../command.ts";
 import { listDaemons } from "../daemon/daemon.ts";
+import { sendSignal } from "../signal.ts";
 import { type Toolchain, ensureToolchain } from "../toolchain/toolchain.ts";
 import { type Cluster, cleanCluster, inventory, pruneImages, startCluster, stopCluster } from "./cluster.ts";
 import { answersAt } from "./dns.ts";
@@ -114,11 +115,14 @@ test("a killed kubelet is started again, and the pods that hold GPUs go on", asy
   expect(await field(kubectl, "gpu-three", ".status.phase")).toBe("Pending");
 });
 
-/** As a crash does it: all at once, nobody gets to say goodbye. */
+/** As a crash does it: nobody gets to say goodbye. Some end with another one, and some start while the list is gone through. */
 async function killEverything(): Promise<void> {
-  const all = () => [...markedProcesses(places.pidDir), ...podProcesses()];
-  for (const { pid } of all()) process.kill(pid, "SIGKILL");
-  await expect.poll(all, { timeout: 10_000 }).toEqual([]);
+  const killed = () => {
+    const left = [...markedProcesses(places.pidDir), ...podProcesses()];
+    for (const { pid } of left) sendSignal(pid, "SIGKILL");
+    return left;
+  };
+  await expect.poll(killed, { timeout: 10_000 }).toEqual([]);
 }
 
 async function worksFromNothing(name: string): Promise<void> {
@@ -143,7 +147,7 @@ test("after a SIGKILL of everything the next start works and knows no old contai
 
 test("after containers alone survived, the next start ends them", async () => {
   const shims = /^containerd-shim/;
-  for (const { pid, command } of markedProcesses(places.pidDir)) if (!shims.test(command)) process.kill(pid, "SIGKILL");
+  for (const { pid, command } of markedProcesses(places.pidDir)) if (!shims.test(command)) sendSignal(pid, "SIGKILL");
   const survivors = podProcesses().map(({ pid }) => pid);
   expect(survivors).not.toEqual([]);
   await worksFromNothing("after-orphans");

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { sendSignal } from "../signal.ts";
 
 /** A process named so that a reused pid is never mistaken for it. */
 export interface ProcessIdentity {
@@ -39,10 +40,10 @@ export function isRunning(recorded: ProcessIdentity): boolean {
  */
 export async function endProcess(recorded: ProcessIdentity, graceSeconds: number): Promise<boolean> {
   if (!isRunning(recorded)) return true;
-  send(recorded.pid, "SIGTERM");
+  sendSignal(recorded.pid, "SIGTERM");
   if (await endsWithin(recorded, graceSeconds)) return true;
-  send(-recorded.pid, "SIGKILL");
-  send(recorded.pid, "SIGKILL");
+  sendSignal(-recorded.pid, "SIGKILL");
+  sendSignal(recorded.pid, "SIGKILL");
   if (!(await endsWithin(recorded, 10))) {
     throw new Error(`process ${recorded.pid} is still there 10 s after SIGKILL (stuck in the kernel?)`);
   }
@@ -56,12 +57,4 @@ async function endsWithin(recorded: ProcessIdentity, seconds: number): Promise<b
     await sleep(25);
   }
   return true;
-}
-
-function send(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-  }
 }
