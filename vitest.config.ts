@@ -1,6 +1,10 @@
 import { defineConfig } from "vitest/config";
 
-const shared = { isolate: false, exclude: ["**/node_modules/**", "**/*.cluster.test.ts", "**/*.faults.test.ts"], testTimeout: 30_000 };
+const shared = {
+  isolate: false, exclude: ["**/node_modules/**", "**/*.cluster.test.ts", "**/*.faults.test.ts"], testTimeout: 30_000,
+  // What becomes so within a second on a quiet machine may take longer on a busy one.
+  expect: { poll: { timeout: 20_000 } },
+};
 
 /**
  * Every test that needs no cluster: unit tests beside their files, component and program tests in test/. The files of a

@@ -1,7 +1,4 @@
-import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -10,6 +7,7 @@ import { PROJECT_ROOT, readStackSettings } from "../components/settings.ts";
 import { planStack } from "../components/stackPlan.ts";
 import { runSpec } from "../images/runner/src/runSpec.ts";
 import { CliProcess, type Ended } from "./cliProcess.ts";
+import { closedRegistry } from "./closedRegistry.ts";
 
 /** What a user reads of a wrong input, from the real command line: the place, the remedy, status 78, and nothing made. */
 
@@ -92,16 +90,10 @@ describe("a stack", () => {
   });
 
   it("of another cluster is refused with a registry that takes no push, by preview and by up, before Pulumi is asked", async () => {
-    const registry = createServer((_, answer) => void answer.writeHead(403).end());
-    await once(registry.listen(0, "127.0.0.1"), "listening");
-    const address = `127.0.0.1:${(registry.address() as AddressInfo).port}`;
+    using registry = await closedRegistry();
     writeFileSync(cli.inProject(".env"), "SYNTH_API_KEY=one\nENVIRONMENT_API_KEY=two\n");
-    writeFileSync(cli.inProject("Pulumi.closed.yaml"), readFileSync(cli.inProject("Pulumi.dev.yaml"), "utf8").replace(/registry: \S+/, `registry: ${address}/lab`));
-    try {
-      for (const verb of ["preview", "up"]) expectRefusal(await cli.run(verb, "--stack", "closed"), `the registry refuses a push to ${address}/lab/task-app: it answers 403`, "Nothing was changed.");
-    } finally {
-      registry.close();
-    }
+    writeFileSync(cli.inProject("Pulumi.closed.yaml"), readFileSync(cli.inProject("Pulumi.dev.yaml"), "utf8").replace(/registry: \S+/, `registry: ${registry.address}/lab`));
+    for (const verb of ["preview", "up"]) expectRefusal(await cli.run(verb, "--stack", "closed"), `the registry refuses a push to ${registry.address}/lab/task-app: it answers 403`, "Nothing was changed.");
   });
 
   it("on this machine is refused to another user than root, with the way that needs no root", async () => {

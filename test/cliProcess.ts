@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { PROJECT_ROOT } from "../components/settings.ts";
+import { dirname, join } from "node:path";
+import { folders, PROJECT_ROOT } from "../components/settings.ts";
 
 export interface Ended {
   status: number | null;
@@ -15,6 +15,11 @@ const MADE = /\/(node_modules|__pycache__|\.[a-z]+_cache|\.venv)$/;
 
 /** Where compiled modules are kept for the tests, if anywhere: a child's own cache folder is empty, and compiling is most of its time. */
 const compileCache = (): NodeJS.ProcessEnv => (process.env["NODE_COMPILE_CACHE"] ? { NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] } : {});
+
+/** An environment of commands that use the machine's own caches, and keep their home and state (in `cli`) in a folder of the test's. */
+export function environmentWithCaches(folder: string, kubeconfig: string): NodeJS.ProcessEnv {
+  return { PATH: process.env["PATH"], HOME: folder, XDG_CACHE_HOME: dirname(folders().cacheDir), XDG_STATE_HOME: join(folder, "cli"), KUBECONFIG: kubeconfig };
+}
 
 /** The real command line as a child process, with home, cache and state in an empty folder of its own. */
 export class CliProcess {

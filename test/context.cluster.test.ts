@@ -1,10 +1,7 @@
-import { once } from "node:events";
 import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CoreV1Api, dumpYaml, KubeConfig, PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
+import { CoreV1Api, KubeConfig, PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { BORROWED_TAINTS } from "../components/nodePool/gpu.ts";
 import { certificatesOfEnvironment, folders, PROJECT_ROOT } from "../components/settings.ts";
@@ -13,8 +10,9 @@ import { startSupplies, stopEmbedded, type Supplies } from "../local/embedded.ts
 import { REGISTRY } from "../local/images/baseImages.ts";
 import { ensureToolchain } from "../local/toolchain/toolchain.ts";
 import { report as reportSchema } from "../report/schema.ts";
-import { CliProcess, type Ended } from "./cliProcess.ts";
-import { stackConfig } from "./stacks.ts";
+import { CliProcess, type Ended, environmentWithCaches } from "./cliProcess.ts";
+import { closedRegistry } from "./closedRegistry.ts";
+import { stackConfig, stackFileText } from "./stacks.ts";
 import { startTestPlane, type TestPlane } from "./testPlane.ts";
 
 /**
@@ -47,13 +45,10 @@ beforeAll(async () => {
   ours.loadFromFile(cluster.kubeconfig);
   core = ours.makeApiClient(CoreV1Api);
   writeFileSync(kubeconfig, contexts({ foreign: ours, other: other.config }), { mode: 0o600 });
-  cli = new CliProcess({
-    PATH: process.env["PATH"], HOME: stateDir, XDG_CACHE_HOME: process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"),
-    XDG_STATE_HOME: join(stateDir, "cli"), KUBECONFIG: kubeconfig,
-  });
+  cli = new CliProcess(environmentWithCaches(stateDir, kubeconfig));
   cli.copyProject();
   writeFileSync(cli.inProject(".env"), "SYNTH_API_KEY=sentinel-synth\nENVIRONMENT_API_KEY=sentinel-environment\n");
-  writeFileSync(cli.inProject(`Pulumi.${STACK}.yaml`), stackFile(supplies));
+  writeFileSync(cli.inProject(`Pulumi.${STACK}.yaml`), fileOfStack(supplies));
   await makeVolume();
 });
 afterAll(async () => {
@@ -77,7 +72,7 @@ function contexts(named: Record<string, KubeConfig>): string {
 }
 
 /** A stack file as its user would write it: one config, two iterations, images and model that this cluster's node can reach. */
-function stackFile({ registry, dockerHost, baseImage, buildImage, mlBaseImage, modelPath }: Supplies): string {
+function fileOfStack({ registry, dockerHost, baseImage, buildImage, mlBaseImage, modelPath }: Supplies): string {
   const local = stackConfig("local");
   const config = {
     ...local,
@@ -95,7 +90,7 @@ function stackFile({ registry, dockerHost, baseImage, buildImage, mlBaseImage, m
     run: { ...local["run"], iterations: 2, batchSize: 4, groupSize: 4, maxTurns: 10, evaluationSeeds: 4 },
   };
   // Keys of a state elsewhere, as `pulumi stack init` writes them.
-  return `encryptionsalt: v1:elsewhere\n${dumpYaml({ config: Object.fromEntries(Object.entries(config).map(([key, value]) => [`rewardlab:${key}`, value])) })}`;
+  return `encryptionsalt: v1:elsewhere\n${stackFileText(config)}`;
 }
 
 const untilGone = (name: string) => expect.poll(() => core.readNamespace({ name }).then(() => "there", ({ code }: { code: number }) => code), { timeout: 60_000 }).toBe(404);
@@ -130,12 +125,9 @@ it("refuses the stack local where no node is this machine, and a pool that the c
 });
 
 it("refuses a stack whose registry takes no push, before it is asked for anything else", async () => {
-  const registry = createServer((_, answer) => void answer.writeHead(403).end());
-  await once(registry.listen(0, "127.0.0.1"), "listening");
-  const address = `127.0.0.1:${(registry.address() as AddressInfo).port}`;
-  writeFileSync(cli.inProject("Pulumi.closed.yaml"), readFileSync(cli.inProject(`Pulumi.${STACK}.yaml`), "utf8").replace(/registry: \S+/, `registry: ${address}/lab`));
-  expectRefusal(await cli.run("preview", "--context", "foreign", "--stack", "closed"), `the registry refuses a push to ${address}/lab/task-app: it answers 403`, "Nothing was changed.");
-  registry.close();
+  using registry = await closedRegistry();
+  writeFileSync(cli.inProject("Pulumi.closed.yaml"), readFileSync(cli.inProject(`Pulumi.${STACK}.yaml`), "utf8").replace(/registry: \S+/, `registry: ${registry.address}/lab`));
+  expectRefusal(await cli.run("preview", "--context", "foreign", "--stack", "closed"), `the registry refuses a push to ${registry.address}/lab/task-app: it answers 403`, "Nothing was changed.");
   expect(existsSync(join(stateDir, "cli"))).toBe(false);
 });
 

@@ -8,10 +8,12 @@ import { collectUsage } from "../collect/usage.ts";
 import { PROJECT_ROOT } from "../components/settings.ts";
 import program from "../index.ts";
 import { runStack, type StackResult } from "../local/engine/runStack.ts";
+import { patchPodStatus } from "../local/providers/testPodStatus.ts";
 import { markReady } from "./markReady.ts";
 import { EMBEDDED_OVERLAY, envFile, SENTINELS } from "./stacks.ts";
 import { startControlPlane } from "../local/providers/testControlPlane.ts";
 import { controllerOf } from "./pairController.ts";
+import { planeStack } from "./planeStack.ts";
 import { startTestPlane, type TestPlane } from "./testPlane.ts";
 
 /** The whole program, run by the real engine on a real control plane. No kubelet is there: the test says that pods are ready. */
@@ -48,11 +50,8 @@ afterAll(async () => {
 
 type Operation = "up" | "preview" | "destroy";
 const engine = (operation: Operation, change: Record<string, unknown> = {}, { stackName = "local", onEvent = (_: EngineEvent) => {} } = {}): Promise<StackResult> => runStack({
-  operation, program: () => program({ ...overlay, ...change }), projectName: "rewardlab", stackName, onEvent, rootDir: PROJECT_ROOT,
-  workDir: join(plane.folder, "work"), backendDir: join(plane.folder, "state"), passphraseFile: join(plane.folder, "passphrase"),
-  projectFile: join(PROJECT_ROOT, "Pulumi.yaml"), stackConfigFile: join(PROJECT_ROOT, "Pulumi.local.yaml"),
-  pulumiBinary: plane.binaries.pulumi, node: process.execPath, officialPlugins: join(plane.folder, "none"),
-  progress: () => {}, signal: new AbortController().signal, policyPack: join(PROJECT_ROOT, "policy"),
+  ...planeStack(plane), operation, program: () => program({ ...overlay, ...change }), stackName, onEvent,
+  stackConfigFile: join(PROJECT_ROOT, "Pulumi.local.yaml"), policyPack: join(PROJECT_ROOT, "policy"),
 });
 
 const stateFile = () => readFileSync(join(plane.folder, "state", ".pulumi", "stacks", "rewardlab", "local.json"), "utf8");
@@ -251,8 +250,5 @@ async function replicas(): Promise<string[]> {
 
 /** Every pod of a run ends well; the Job controller, which is the real one, then ends the Jobs. */
 async function succeed(): Promise<void> {
-  for (const pod of await runPods()) {
-    const status = { ...pod.status, phase: "Succeeded" };
-    await core.replaceNamespacedPodStatus({ namespace: NAMESPACE, name: pod.metadata!.name!, body: { ...pod, status } });
-  }
+  for (const pod of await runPods()) await patchPodStatus(core, pod, { phase: "Succeeded" });
 }

@@ -1,8 +1,7 @@
 import { readdirSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { AppsV1Api, BatchV1Api, dumpYaml } from "@kubernetes/client-node";
+import { AppsV1Api, BatchV1Api } from "@kubernetes/client-node";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { clusterInventory } from "../cli/clusterInventory.ts";
 import { isUnsaved, savedObjects } from "../cli/unsavedObjects.ts";
@@ -11,9 +10,10 @@ import { BORROWED_TAINTS } from "../components/nodePool/gpu.ts";
 import { processesWith } from "../local/cluster/strays.ts";
 import { sendSignal } from "../local/signal.ts";
 import { fleetConfig, PER_PAIR } from "./bench/fleetStack.ts";
-import { CliProcess } from "./cliProcess.ts";
+import { CliProcess, environmentWithCaches } from "./cliProcess.ts";
 import { type Fleet, startFleet } from "./fleet.ts";
 import { controllerOf } from "./pairController.ts";
+import { stackFileText } from "./stacks.ts";
 
 /** A stack whose state is saved at the end, on nodes that kwok plays: the real engine and API server, and no run ever ends. */
 const EXPERIMENTS = 60;
@@ -32,15 +32,12 @@ beforeAll(async () => {
   fleet = await startFleet();
   await fleet.addNode({ name: "cpu", gpus: 0, cpu: 1024, pods: 1000, taints: [], labels: { "rewardlab.dev/gpu-pool": "none" } });
   for (const name of NODES) await fleet.addNode({ name, gpus: 2, taints: [] });
-  cli = new CliProcess({
-    PATH: process.env["PATH"], HOME: fleet.folder, XDG_CACHE_HOME: process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"),
-    XDG_STATE_HOME: join(fleet.folder, "cli"), KUBECONFIG: fleet.kubeconfigFile,
-  });
+  cli = new CliProcess(environmentWithCaches(fleet.folder, fleet.kubeconfigFile));
   folder = join(fleet.folder, "cli", "rewardlab", "contexts", STACK);
   cli.copyProject();
   const { results: _, ...config } = fleetConfig(EXPERIMENTS) as Record<string, any>;
   const settings = { ...config, gpu: { ...config["gpu"], nodes: NODES, nodeCount: NODES.length } };
-  writeFileSync(cli.inProject(`Pulumi.${STACK}.yaml`), dumpYaml({ config: Object.fromEntries(Object.entries(settings).map(([key, value]) => [`rewardlab:${key}`, value])) }));
+  writeFileSync(cli.inProject(`Pulumi.${STACK}.yaml`), stackFileText(settings));
 });
 afterAll(async () => {
   controlled.abort();
@@ -65,8 +62,12 @@ async function control(): Promise<void> {
   }
 }
 
-/** Ends a command and its engine as a machine does that loses power. The engine first: one that lives on would save what it has. */
+/**
+ * Ends a command and its engine as a machine does that loses power. The engine goes first, since one that lives on would save
+ * what it has; the command stands still meanwhile, so that it does not hear of that.
+ */
 async function kill({ child, ended }: ReturnType<CliProcess["begin"]>): Promise<void> {
+  child.kill("SIGSTOP");
   for (const { pid } of processesWith(`PULUMI_HOME=${join(folder, "engine", "home")}`)) sendSignal(pid, "SIGKILL");
   child.kill("SIGKILL");
   expect((await ended).status).toBe(null);

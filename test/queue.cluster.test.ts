@@ -4,6 +4,7 @@ import { accessTo } from "../collect/access.ts";
 import { listRunJobs } from "../collect/jobs.ts";
 import { stopRuns } from "../collect/stopRuns.ts";
 import { collectUsage } from "../collect/usage.ts";
+import { patchPodStatus } from "../local/providers/testPodStatus.ts";
 import { type Fleet, NAMESPACE, startFleet } from "./fleet.ts";
 import { controllerOf, type TestController } from "./pairController.ts";
 import { revealed } from "./record.ts";
@@ -47,8 +48,10 @@ async function look(): Promise<{ pairs: string[]; runs: string[] }> {
 
 const jobs = () => fleet.config.makeApiClient(BatchV1Api).listNamespacedJob({ namespace: NAMESPACE, labelSelector: "rewardlab.dev/run" });
 async function succeed(run: string): Promise<void> {
-  const pod = (await fleet.pods()).find((each) => labelOf(each, "run") === run && each.status?.phase === "Running")!;
-  await fleet.core.replaceNamespacedPodStatus({ namespace: NAMESPACE, name: pod.metadata!.name!, body: { ...pod, status: { ...pod.status, phase: "Succeeded" } } });
+  // It has a node a moment before it is Running.
+  const running = async () => (await fleet.pods()).find((each) => labelOf(each, "run") === run && each.status?.phase === "Running");
+  await expect.poll(running, { timeout: 30_000 }).toBeDefined();
+  await patchPodStatus(fleet.core, (await running())!, { phase: "Succeeded" });
 }
 
 it("gives the node to one pair after the other, in the order of experiments, and none half-starts", async () => {

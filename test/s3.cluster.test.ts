@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { dumpYaml } from "@kubernetes/client-node";
 import { bucketSource } from "../collect/bucketSource.ts";
 import { copyKept, keptLines } from "../collect/keptResults.ts";
 import { contentOf } from "../images/runner/src/results/bucket.ts";
@@ -15,7 +14,7 @@ import { freePort } from "../local/providers/testProcess.ts";
 import { report } from "../report/schema.ts";
 import { CliProcess } from "./cliProcess.ts";
 import { S3Server } from "./s3Server.ts";
-import { stackConfig } from "./stacks.ts";
+import { stackConfig, stackFileText } from "./stacks.ts";
 
 /** Results in a bucket of a real S3 server, written by the real runner (its three services are fakes) and read back by what collects. */
 const BUCKET = "my-results";
@@ -71,7 +70,7 @@ it("is collected by the command line, and needs no cluster for it; a teardown wh
     }));
     const { results: _, ...settingsOfDev } = stackConfig("dev");
     const config = { ...settingsOfDev, cluster: { context: "gone", identifier: "gone" }, results: { kind: "s3", ...place("cli") } };
-    writeFileSync(cli.inProject("Pulumi.test.yaml"), dumpYaml({ config: Object.fromEntries(Object.entries(config).map(([key, value]) => [`rewardlab:${key}`, value])) }));
+    writeFileSync(cli.inProject("Pulumi.test.yaml"), stackFileText(config));
     writeFileSync(cli.inProject(".env"), "SYNTH_API_KEY=one\nENVIRONMENT_API_KEY=two\n");
     const lacking = await cli.run("collect", "--stack", "test");
     expect([lacking.status, lacking.stderr]).toEqual([78, expect.stringContaining("S3_ACCESS_KEY_ID: with S3_SECRET_ACCESS_KEY is needed to read the bucket my-results")]);

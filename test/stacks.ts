@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadYaml } from "@kubernetes/client-node";
+import { dumpYaml, loadYaml } from "@kubernetes/client-node";
 import program from "../index.ts";
 import { type Recording, record } from "./record.ts";
 
@@ -29,6 +29,11 @@ export function envFile(values: Record<string, string> = SENTINELS): string {
 export function stackConfig(stack: string): Record<string, any> {
   const { config } = loadYaml<{ config: Record<string, unknown> }>(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8"));
   return Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace("rewardlab:", ""), value]));
+}
+
+/** A stack file with these settings. */
+export function stackFileText(settings: object): string {
+  return dumpYaml({ config: Object.fromEntries(Object.entries(settings).map(([key, value]) => [`rewardlab:${key}`, value])) });
 }
 
 /** What the command line lays over the embedded stack's file. */

@@ -1,9 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { folders } from "../../components/settings.ts";
 import { run } from "../command.ts";
 import { listDaemons } from "../daemon/daemon.ts";
+import { identify } from "../daemon/process.ts";
 import { sendSignal } from "../signal.ts";
 import { type Toolchain, ensureToolchain } from "../toolchain/toolchain.ts";
 import { type Cluster, cleanCluster, inventory, pruneImages, startCluster, stopCluster } from "./cluster.ts";
@@ -16,7 +18,7 @@ import { apply, field, inPhase, pod, service } from "./testing/pods.ts";
 import { type OneImageRegistry, oneImageRegistry } from "./testing/registry.ts";
 import { snapshot } from "./testing/snapshot.ts";
 
-const cacheDir = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "rewardlab");
+const { cacheDir } = folders();
 const stateDir = mkdtempSync(join(tmpdir(), "rewardlab-cluster-"));
 const dirs = { cacheDir, stateDir };
 const places = layout(dirs);
@@ -108,7 +110,9 @@ test("a second start takes the cluster that runs", async () => {
 test("a killed kubelet is started again, and the pods that hold GPUs go on", async () => {
   const kubelet = listDaemons(places).find(({ name }) => name === "kubelet")!;
   process.kill(kubelet.pid, "SIGKILL");
+  await expect.poll(() => identify(kubelet.pid), { timeout: 10_000 }).toBeUndefined();
   expect((await start()).clusterIdentifier).toBe(cluster.clusterIdentifier);
+  expect(listDaemons(places).find(({ name }) => name === "kubelet")).toMatchObject({ running: true, pid: expect.not.toSatisfy((pid: number) => pid === kubelet.pid) });
   expect(await kubectl(["get", "node", "-o", "jsonpath={.items[0].status.allocatable.nvidia\\.com/gpu}"])).toBe("2");
   expect(await field(kubectl, "gpu-one", ".status.phase")).toBe("Running");
   expect(await field(kubectl, "gpu-one", ".status.containerStatuses[0].restartCount")).toBe("0");
@@ -116,14 +120,15 @@ test("a killed kubelet is started again, and the pods that hold GPUs go on", asy
 });
 
 /** As a crash does it: nobody gets to say goodbye. Some end with another one, and some start while the list is gone through. */
-async function killEverything(): Promise<void> {
+async function kill(find: () => ReturnType<typeof podProcesses>): Promise<void> {
   const killed = () => {
-    const left = [...markedProcesses(places.pidDir), ...podProcesses()];
+    const left = find();
     for (const { pid } of left) sendSignal(pid, "SIGKILL");
     return left;
   };
   await expect.poll(killed, { timeout: 10_000 }).toEqual([]);
 }
+const killEverything = () => kill(() => [...markedProcesses(places.pidDir), ...podProcesses()]);
 
 async function worksFromNothing(name: string): Promise<void> {
   const next = await start();
@@ -147,7 +152,7 @@ test("after a SIGKILL of everything the next start works and knows no old contai
 
 test("after containers alone survived, the next start ends them", async () => {
   const shims = /^containerd-shim/;
-  for (const { pid, command } of markedProcesses(places.pidDir)) if (!shims.test(command)) sendSignal(pid, "SIGKILL");
+  await kill(() => markedProcesses(places.pidDir).filter(({ command }) => !shims.test(command)));
   const survivors = podProcesses().map(({ pid }) => pid);
   expect(survivors).not.toEqual([]);
   await worksFromNothing("after-orphans");

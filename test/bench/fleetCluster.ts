@@ -10,7 +10,9 @@ import { runStack, type StackOperation } from "../../local/engine/runStack.ts";
 import type { StateSaving } from "../../local/engine/stateSaving.ts";
 import { type Fleet, refusalOf, startFleet } from "../fleet.ts";
 import { controllerOf } from "../pairController.ts";
+import { planeStack } from "../planeStack.ts";
 import { record } from "../record.ts";
+import { stackFileText } from "../stacks.ts";
 import { fleetConfig, manifestsOf, NODES } from "./fleetStack.ts";
 
 /** Namespaces are fresh ones: each way of making the objects has a stack of its own. */
@@ -43,12 +45,9 @@ async function programWithoutWaiting(kubeconfig: string): Promise<unknown> {
 /** Seconds of the real engine with the stand-in provider: from the call until everything is made. */
 async function engineSeconds(fleet: Fleet, stack: string, operation: StackOperation, experiments: number, { policies = false, stateSaving = "each step" as StateSaving } = {}): Promise<number> {
   const stackConfigFile = join(fleet.folder, `Pulumi.${stack}.yaml`);
-  writeFileSync(stackConfigFile, JSON.stringify({ config: Object.fromEntries(Object.entries(fleetConfig(experiments)).map(([key, value]) => [`rewardlab:${key}`, value])) }));
+  writeFileSync(stackConfigFile, stackFileText(fleetConfig(experiments)));
   const { seconds } = await runStack({
-    operation, program: () => programWithoutWaiting(fleet.kubeconfigFile) as Promise<any>, projectName: "rewardlab", stackName: stack, rootDir: PROJECT_ROOT,
-    workDir: join(fleet.folder, "work"), backendDir: join(fleet.folder, "state"), passphraseFile: join(fleet.folder, "passphrase"),
-    projectFile: join(PROJECT_ROOT, "Pulumi.yaml"), stackConfigFile, pulumiBinary: fleet.binaries.pulumi, node: process.execPath,
-    officialPlugins: join(fleet.folder, "none"), stateSaving, progress: () => {}, signal: new AbortController().signal,
+    ...planeStack(fleet), operation, program: () => programWithoutWaiting(fleet.kubeconfigFile) as Promise<any>, stackName: stack, stackConfigFile, stateSaving,
     ...(policies && { policyPack: join(PROJECT_ROOT, "policy") }),
   });
   return seconds;

@@ -60,7 +60,7 @@ def test_a_refusal_is_not_retried(caller: Caller, fake: FakeInference, status: i
 def test_total_time_is_bounded() -> None:
     fake = FakeInference([503])
     settings = settings_for_tests(
-        inference_total_s=0.3, inference_first_delay_s=0.05, inference_max_delay_s=0.05, inference_max_retries=1000
+        inference_total_s=0.6, inference_first_delay_s=0.05, inference_max_delay_s=0.05, inference_max_retries=1000
     )
     start = time.monotonic()
     with pytest.raises(RolloutError, match="after"):

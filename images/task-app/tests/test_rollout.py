@@ -313,10 +313,11 @@ def test_status_and_abort(caller: Caller, fake: FakeInference) -> None:
 
 
 def test_time_that_is_up_ends_the_rollout_with_what_was_played(caller: Caller, fake: FakeInference) -> None:
-    fake.seconds = 0.05
-    answer = _play(caller, {**rollout_body(turns=100), "safety": {"max_time_s": 0.3}})
+    fake.seconds = 0.2
+    # Ten times what a turn takes: on a busy machine there is time for one, and on no machine for more than ten.
+    answer = _play(caller, {**rollout_body(turns=100), "safety": {"max_time_s": 2}})
     assert answer["aborted"] is True
-    assert 1 <= answer["trajectories"][0]["length"] <= 6
+    assert 1 <= answer["trajectories"][0]["length"] <= 10
 
 
 def test_a_caller_that_hangs_up_ends_its_rollout(caller: Caller, fake: FakeInference) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import statistics
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -170,14 +171,19 @@ def test_only_probes_and_metrics_are_open(settings: Settings, header: dict[str, 
 
 
 def test_not_ready_before_the_model_is_loaded_and_healthy_all_along(settings: Settings, base: FrozenBase) -> None:
+    read = threading.Event()
+
     def slow(_: Settings) -> FrozenBase:
-        time.sleep(0.5)
+        read.wait()
         return base
 
     with TestClient(create_app(settings, load=slow), headers=HEADERS) as client:
-        assert client.get("/ready").status_code == 503
-        assert client.get("/health").status_code == 200
-        assert client.put("/runs/a", json=spec_json()).json()["error"] == "not_ready"
+        try:
+            assert client.get("/ready").status_code == 503
+            assert client.get("/health").status_code == 200
+            assert client.put("/runs/a", json=spec_json()).json()["error"] == "not_ready"
+        finally:
+            read.set()
         wait_until_ready(client)
         assert client.put("/runs/a", json=spec_json()).status_code == 200
 

@@ -76,12 +76,18 @@ def test_an_error_reaches_who_asked_and_nobody_else() -> None:
 
 def test_what_waits_when_the_trainer_closes_is_forgotten() -> None:
     async def post() -> None:
-        worker, free = Worker(1), threading.Event()
-        under_way = asyncio.create_task(worker.run("a", free.wait))
+        worker, begun, free = Worker(1), asyncio.Event(), threading.Event()
+        loop = asyncio.get_running_loop()
+
+        def work() -> bool:
+            loop.call_soon_threadsafe(begun.set)
+            return free.wait()
+
+        under_way = asyncio.create_task(worker.run("a", work))
+        await begun.wait()
         waits = asyncio.create_task(worker.run("b", int, "1"))
-        await asyncio.sleep(0.05)
         closing = asyncio.create_task(asyncio.to_thread(worker.close))
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.5)  # nobody is told when it has begun
         free.set()
         await closing
         assert await under_way

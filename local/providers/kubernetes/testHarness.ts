@@ -3,6 +3,7 @@ import { AppsV1Api, CoreV1Api, type V1Pod } from "@kubernetes/client-node";
 import type { ResourceLog } from "../protocol/engineLog.ts";
 import { plain, type PropertyMap } from "../protocol/propertyValues.ts";
 import { type ControlPlane, startControlPlane } from "../testControlPlane.ts";
+import { patchPodStatus } from "../testPodStatus.ts";
 import type { Manifest } from "./manifest.ts";
 import { KubernetesProvider } from "./provider.ts";
 
@@ -99,12 +100,7 @@ export class Harness {
     const { core, namespace } = this;
     for (let attempt = 0; attempt < 100; attempt++) {
       const { items } = await core.listNamespacedPod({ namespace, labelSelector: `app=${app}` });
-      for (const { metadata } of items) {
-        const name = metadata!.name!;
-        const pod = await core.readNamespacedPodStatus({ namespace, name });
-        const body = { ...pod, status: { ...pod.status, ...status } };
-        await core.replaceNamespacedPodStatus({ namespace, name, body });
-      }
+      for (const pod of items) await patchPodStatus(core, pod, status);
       if (items.length > 0) return;
       await sleep(100);
     }

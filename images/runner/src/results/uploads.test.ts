@@ -46,8 +46,8 @@ test("the end waits no longer than it may, and names what is not kept", async ()
   fault = (key) => (key.endsWith("/b") ? new Promise(() => {}) : Promise.resolve());
   for (const name of ["a", "b", "c"]) uploads.add(upload(name));
   const begin = Date.now();
-  expect(await uploads.end(0.3)).toEqual(["b", "c"]);
-  expect(Date.now() - begin).toBeLessThan(2000);
+  expect(await uploads.end(1)).toEqual(["b", "c"]);
+  expect(Date.now() - begin).toBeLessThan(10_000);
 });
 
 test("the end does not wait for what is refused for good", async () => {

@@ -19,6 +19,13 @@ test("it looks once more at the deadline, and then gives up", async () => {
   expect(waits.at(-1)).toBeGreaterThanOrEqual(0.3);
 });
 
+test("the looks get rarer while it waits", async () => {
+  let looks = 0;
+  await poll(1.5, never, async () => void looks++);
+  // At 0, 0.2, 0.5, 0.95 and 1.5 s, and once more where a timer was early; a look each 0.2 s would be the eighth or ninth.
+  expect(looks).toBeLessThanOrEqual(6);
+});
+
 test("cancelling ends it at once", async () => {
   const controller = new AbortController();
   setTimeout(() => controller.abort(), 50);
