@@ -8,12 +8,12 @@ import { collectUsage } from "../collect/usage.ts";
 import { PROJECT_ROOT } from "../components/settings.ts";
 import program from "../index.ts";
 import { runStack, type StackResult } from "../local/engine/runStack.ts";
+import { engineIn } from "../local/engine/testEngine.ts";
 import { patchPodStatus } from "../local/providers/testPodStatus.ts";
 import { markReady } from "./markReady.ts";
 import { EMBEDDED_OVERLAY, envFile, SENTINELS } from "./stacks.ts";
 import { startControlPlane } from "../local/providers/testControlPlane.ts";
 import { controllerOf } from "./pairController.ts";
-import { planeStack } from "./planeStack.ts";
 import { startTestPlane, type TestPlane } from "./testPlane.ts";
 
 /** The whole program, run by the real engine on a real control plane. No kubelet is there: the test says that pods are ready. */
@@ -50,11 +50,11 @@ afterAll(async () => {
 
 type Operation = "up" | "preview" | "destroy";
 const engine = (operation: Operation, change: Record<string, unknown> = {}, { stackName = "local", onEvent = (_: EngineEvent) => {} } = {}): Promise<StackResult> => runStack({
-  ...planeStack(plane), operation, program: () => program({ ...overlay, ...change }), stackName, onEvent,
-  stackConfigFile: join(PROJECT_ROOT, "Pulumi.local.yaml"), policyPack: join(PROJECT_ROOT, "policy"),
+  ...engineIn(plane.folder, plane.binaries.pulumi), operation, program: () => program({ ...overlay, ...change }), stackName, onEvent,
+  projectFile: join(PROJECT_ROOT, "Pulumi.yaml"), stackConfigFile: join(PROJECT_ROOT, "Pulumi.local.yaml"), policyPack: join(PROJECT_ROOT, "policy"),
 });
 
-const stateFile = () => readFileSync(join(plane.folder, "state", ".pulumi", "stacks", "rewardlab", "local.json"), "utf8");
+const stateFile = () => readFileSync(join(plane.folder, "backend", ".pulumi", "stacks", "rewardlab", "local.json"), "utf8");
 /** What the engine would do for a change: `operation type name`, of all resources that would not stay the same. */
 async function planned(change: Record<string, unknown>): Promise<string[]> {
   const operations = new Set<string>();

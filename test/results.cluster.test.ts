@@ -9,9 +9,9 @@ import { hasNamespace, removeResults } from "../collect/removeResults.ts";
 import { PROJECT_ROOT } from "../components/settings.ts";
 import program from "../index.ts";
 import { runStack, type StackResult } from "../local/engine/runStack.ts";
+import { engineIn } from "../local/engine/testEngine.ts";
 import { EMBEDDED_OVERLAY, envFile, SENTINELS } from "./stacks.ts";
 import { markReady } from "./markReady.ts";
-import { planeStack } from "./planeStack.ts";
 import { startTestPlane, type TestPlane } from "./testPlane.ts";
 
 /** What a teardown leaves of a stack with results on a claim, by the real engine on a real control plane without a kubelet. */
@@ -44,8 +44,8 @@ function images(store: string) {
   return { registry: "registry.test/rewardlab", taskApp: image("0"), runner: image("0"), pairController: image("0"), trainer: image("0"), vllm: image("0"), store: image(store) };
 }
 const engine = (operation: "up" | "preview" | "destroy", change: Record<string, unknown> = {}): Promise<StackResult> => runStack({
-  ...planeStack(plane), operation, program: () => program({ ...overlay, ...change }), stackName: "local", removeStack: operation === "destroy",
-  stackConfigFile: join(PROJECT_ROOT, "Pulumi.local.yaml"), policyPack: join(PROJECT_ROOT, "policy"),
+  ...engineIn(plane.folder, plane.binaries.pulumi), operation, program: () => program({ ...overlay, ...change }), stackName: "local", removeStack: operation === "destroy",
+  projectFile: join(PROJECT_ROOT, "Pulumi.yaml"), stackConfigFile: join(PROJECT_ROOT, "Pulumi.local.yaml"), policyPack: join(PROJECT_ROOT, "policy"),
 });
 const changed = ({ changes }: StackResult) => Object.fromEntries(Object.entries(changes).filter(([kind]) => kind !== "same"));
 const results = () => accessTo(plane.config, NAMESPACE);

@@ -1,9 +1,9 @@
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { runStack, type StackOperation, type StackOptions, type StackResult } from "./runStack.ts";
 import type { StateSaving } from "./stateSaving.ts";
+import { engineIn } from "./testEngine.ts";
 
 /** What a test asks of the stack; passed as JSON when the stack runs in a process of its own. */
 export interface TestStack {
@@ -49,17 +49,10 @@ export function testProgram(test: TestStack): pulumi.automation.PulumiFn {
 
 export function testOptions(test: TestStack, progress: (line: string) => void, signal: AbortSignal): StackOptions {
   return {
+    ...engineIn(test.folder, test.pulumiBinary),
     operation: test.operation,
     program: testProgram(test),
-    projectName: "rewardlab",
     stackName: "test",
-    rootDir: fileURLToPath(new URL("../..", import.meta.url)),
-    workDir: join(test.folder, "work"),
-    backendDir: join(test.folder, "backend"),
-    passphraseFile: join(test.folder, "passphrase"),
-    pulumiBinary: test.pulumiBinary,
-    node: process.execPath,
-    officialPlugins: join(test.folder, "no-plugins"),
     removeStack: true,
     ...(test.stateSaving && { stateSaving: test.stateSaving }),
     progress,

@@ -7,10 +7,10 @@ import { LABEL, namespaceOf } from "../../components/names.ts";
 import { PROJECT_ROOT } from "../../components/settings.ts";
 import program from "../../index.ts";
 import { runStack, type StackOperation } from "../../local/engine/runStack.ts";
+import { engineIn } from "../../local/engine/testEngine.ts";
 import type { StateSaving } from "../../local/engine/stateSaving.ts";
 import { type Fleet, refusalOf, startFleet } from "../fleet.ts";
 import { controllerOf } from "../pairController.ts";
-import { planeStack } from "../planeStack.ts";
 import { record } from "../record.ts";
 import { stackFileText } from "../stacks.ts";
 import { fleetConfig, manifestsOf, NODES } from "./fleetStack.ts";
@@ -47,7 +47,8 @@ async function engineSeconds(fleet: Fleet, stack: string, operation: StackOperat
   const stackConfigFile = join(fleet.folder, `Pulumi.${stack}.yaml`);
   writeFileSync(stackConfigFile, stackFileText(fleetConfig(experiments)));
   const { seconds } = await runStack({
-    ...planeStack(fleet), operation, program: () => programWithoutWaiting(fleet.kubeconfigFile) as Promise<any>, stackName: stack, stackConfigFile, stateSaving,
+    ...engineIn(fleet.folder, fleet.binaries.pulumi), operation, program: () => programWithoutWaiting(fleet.kubeconfigFile) as Promise<any>, stackName: stack, stateSaving,
+    projectFile: join(PROJECT_ROOT, "Pulumi.yaml"), stackConfigFile,
     ...(policies && { policyPack: join(PROJECT_ROOT, "policy") }),
   });
   return seconds;
