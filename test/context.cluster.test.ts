@@ -48,7 +48,7 @@ beforeAll(async () => {
   cli = new CliProcess(environmentWithCaches(stateDir, kubeconfig));
   cli.copyProject();
   writeFileSync(cli.inProject(".env"), "SYNTH_API_KEY=sentinel-synth\nENVIRONMENT_API_KEY=sentinel-environment\n");
-  writeFileSync(cli.inProject(`Pulumi.${STACK}.yaml`), fileOfStack(supplies));
+  writeFileSync(cli.inProject(`Pulumi.${STACK}.yaml`), stackFile(supplies));
   await makeVolume();
 });
 afterAll(async () => {
@@ -72,7 +72,7 @@ function contexts(named: Record<string, KubeConfig>): string {
 }
 
 /** A stack file as its user would write it: one config, two iterations, images and model that this cluster's node can reach. */
-function fileOfStack({ registry, dockerHost, baseImage, buildImage, mlBaseImage, modelPath }: Supplies): string {
+function stackFile({ registry, dockerHost, baseImage, buildImage, mlBaseImage, modelPath }: Supplies): string {
   const local = stackConfig("local");
   const config = {
     ...local,

@@ -9,7 +9,8 @@ interface Maker {
 
 /**
  * Lets the requests of a configuration share connections. The client makes connections of its own for each request, with a TLS
- * handshake each, here and at the API server (kubernetes-client/javascript#2893 is the same for its watches). New credentials get new connections. Changes the configuration and gives it back.
+ * handshake each, here and at the API server (kubernetes-client/javascript#2893 is the same for its watches). New credentials get
+ * new connections. Changes the configuration and gives it back.
  */
 export function shareConnections(config: KubeConfig): KubeConfig {
   const maker = config as unknown as Maker;
