@@ -80,7 +80,7 @@ test("a start that was killed at five different moments is followed by one that 
   expect(cleaned.status, cleaned.stderr).toBe(0);
   expect(existsSync(stateDir)).toBe(false);
   // An engine that was killed leaves the program that holds the policies.
-  await expect.poll(() => processesWith(`PULUMI_HOME=${join(stateDir, "engine", "local", "home")}`)).toEqual([]);
+  await expect.poll(() => processesWith(`PULUMI_HOME=${join(stateDir, "engine", "local", "home")}`), { timeout: 1000 }).toEqual([]);
   expect(await snapshot(stateDir)).toEqual(before);
 }, 40 * MINUTES);
 
