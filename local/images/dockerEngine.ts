@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { cgroupPath } from "../cgroups.ts";
 import { CommandError, run } from "../command.ts";
 import type { LocalContext } from "../context.ts";
@@ -66,9 +67,22 @@ export class DockerEngine {
     }
   }
 
-  /** Drops every image that no container uses, and what builds left behind. */
+  /**
+   * Drops every image that no container uses, and what builds left behind. The engine does one prune at a time, and goes on with one
+   * that a killed start has asked for: that one is waited for. Throws when it takes longer than five minutes.
+   */
   async prune(ctx: LocalContext): Promise<void> {
-    await this.docker(["system", "prune", "--all", "--force"], ctx);
+    const limit = Date.now() + 300_000;
+    for (let said = false; ; said = true) {
+      try {
+        await this.docker(["system", "prune", "--all", "--force"], ctx);
+        return;
+      } catch (error) {
+        if (!(error instanceof CommandError && /prune operation is already running/.test(error.output)) || Date.now() > limit) throw error;
+      }
+      if (!said) ctx.progress("Docker engine: waiting for the removal of images that an earlier start began");
+      await sleep(500, undefined, { signal: ctx.signal });
+    }
   }
 
   async #has(reference: string, ctx: LocalContext): Promise<boolean> {
